@@ -1,0 +1,138 @@
+"""Grants: made from what was approved, ended with a reason. AWS follows through `wake`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actors import Actor, ActorKind
+from accounts.audit import What
+from accounts.models import Person
+from policies.access import effects
+from policies.access.errors import Refused
+from policies.models import Delivery, EndReason, Grant, Item, Target, wake
+
+
+def make(item: Item, *, by: Actor, now: datetime) -> Grant:
+    """The right that was approved, with a delivery per part; wakes every target it touches."""
+    principal = item.principal
+    assert principal is not None
+    person = item.request.person
+    if not person.is_present:
+        raise Refused(
+            "holder_left", _("This person does not work here now, so can hold nothing.")
+        )
+    starts, ends = effects.dates(item.request, approved_at=now)
+    if ends <= starts:
+        raise Refused(
+            "after_contract", _("The time asked for is already over. Ask again.")
+        )
+    grant = Grant.objects.create(
+        item=item,
+        person=person,
+        principal=principal,
+        principal_unique_id=principal.unique_id,
+        entitlement=item.entitlement,
+        entitlement_version=item.entitlement_version,
+        terms=item.terms,
+        parts=item.parts,
+        sentence=item.sentence,
+        effect=item.effect,
+        approved_at=now,
+        starts_at=starts,
+        ends_at=ends,
+        started_at=now if starts <= now else None,
+        correlation=item.request.correlation,
+    )
+    targets = {_deliver(grant, part) for part in item.parts}
+    audit.record(
+        What.GRANT_MADE,
+        by=by,
+        about=("grant", grant.ref),
+        person=person.pk,
+        after={
+            "request": item.request.ref,
+            "entitlement": item.entitlement.slug,
+            "parts": item.parts,
+            "starts_at": starts.isoformat(),
+            "ends_at": ends.isoformat(),
+        },
+        rules={
+            "entitlement": [item.entitlement.slug, item.entitlement_version],
+            "approval_policy": [
+                item.entitlement.approval_policy.slug,
+                item.entitlement.approval_policy.version,
+            ],
+        },
+    )
+    if starts <= now:
+        wake(targets)
+    return grant
+
+
+@transaction.atomic
+def end(grant: Grant, *, by: Actor, reason: EndReason, why: str = "") -> bool:
+    """End a grant. True when this call did it; ending twice is no error.
+
+    Raises Refused unless `by` is its holder, the holder's manager, the owner of what was
+    granted, an administrator, or the system.
+    """
+    _check_may_end(grant, by)
+    moved = Grant.objects.filter(pk=grant.pk, ended_at__isnull=True).update(
+        ended_at=Now(), end_reason=reason
+    )
+    if not moved:
+        return False
+    audit.record(
+        What.GRANT_ENDED,
+        by=by,
+        about=("grant", grant.ref),
+        person=grant.person_id,
+        before={"ends_at": grant.ends_at.isoformat() if grant.ends_at else None},
+        after={"reason": str(reason)},
+        why=why,
+    )
+    wake(targets_of([grant]))
+    return True
+
+
+def end_all_of(person: Person, *, by: Actor, reason: EndReason) -> list[Grant]:
+    """End every living grant of `person`; all that are not yet seen gone, ended now or before."""
+    for grant in Grant.objects.filter(person=person, ended_at__isnull=True):
+        end(grant, by=by, reason=reason)
+    return list(Grant.objects.filter(person=person, released_at__isnull=True))
+
+
+def targets_of(grants: Iterable[Grant]) -> list[Target]:
+    return list(Target.objects.filter(deliveries__grant__in=list(grants)).distinct())
+
+
+def _deliver(grant: Grant, part: dict[str, object]) -> Target:
+    target, _created = Target.objects.get_or_create(
+        kind=part["kind"],
+        account=part["account"],
+        region=part["region"],
+        object=part["object"],
+    )
+    Delivery.objects.create(grant=grant, target=target, part=part["body"])
+    return target
+
+
+def _check_may_end(grant: Grant, by: Actor) -> None:
+    if by.kind in {ActorKind.SYSTEM, ActorKind.CLIENT}:
+        return
+    person = by.person
+    owner = grant.entitlement.owner_id
+    allowed = (
+        person is not None
+        and person.is_present
+        and (
+            person.pk in {grant.person_id, grant.person.manager_id, owner}
+            or person.is_administrator
+        )
+    )
+    if not allowed:
+        raise Refused("not_allowed", _("You cannot end this access."))

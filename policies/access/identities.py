@@ -1,0 +1,160 @@
+"""AWS identities: registered by one person, confirmed by another, never edited."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts import arns, audit
+from accounts.actors import Actor
+from accounts.arns import PrincipalType
+from accounts.audit import What
+from accounts.models import Holder, Person, Principal, Service, Sharing
+from policies.access import requests
+from policies.access.effects import check_principal
+from policies.access.errors import Refused
+from policies.access.rules import in_bootstrap
+from policies.kinds import KINDS, BadTerms
+from policies.models import AwsAccount, Item, Request
+
+
+@transaction.atomic
+def register(
+    arn: str,
+    *,
+    by: Actor,
+    now: datetime,
+    person: Person | None = None,
+    service: Service | None = None,
+    sharing: str = Sharing.PERSONAL,
+    owner: Person | None = None,
+    holders: tuple[Person, ...] = (),
+) -> Principal:
+    """Write an identity down. It can be used once somebody else confirms it.
+
+    During bootstrap it is confirmed at once. Raises Refused on a bad ARN, an unknown
+    account, an identity that is already registered.
+    """
+    if by.person is not None and not by.person.is_administrator and not in_bootstrap():
+        raise Refused("not_allowed", _("AWS identities are added by administrators."))
+    try:
+        parsed, kind = arns.principal(arn)
+    except arns.BadArn as error:
+        raise Refused("bad_arn", str(error), field="arn") from error
+    _check_new(parsed, kind, sharing, person, service)
+    principal = Principal.objects.create(
+        arn=str(parsed),
+        type=kind,
+        sharing=sharing,
+        account=parsed.account,
+        person=person,
+        service=service,
+        owner=owner,
+        registered_by=by.person,
+    )
+    Holder.objects.bulk_create(Holder(principal=principal, person=one) for one in holders)
+    audit.record(
+        What.PRINCIPAL_REGISTERED,
+        by=by,
+        about=("principal", principal.pk),
+        person=person.pk if person else "",
+        after={"arn": principal.arn, "sharing": str(sharing)},
+    )
+    if in_bootstrap():
+        _confirm(principal, by=by, now=now)
+    return principal
+
+
+@transaction.atomic
+def confirm(principal: Principal, *, by: Actor, now: datetime) -> None:
+    """The second person's word that this identity is whose it says. Raises Refused.
+
+    Requests that waited for it begin.
+    """
+    if by.person is None or not by.person.is_administrator:
+        raise Refused("not_allowed", _("AWS identities are confirmed by administrators."))
+    if by.person.pk in {principal.registered_by_id, principal.person_id}:
+        raise Refused(
+            "second_person",
+            _("Somebody who neither added nor holds this identity has to confirm it."),
+        )
+    _confirm(principal, by=by, now=now)
+
+
+@transaction.atomic
+def reject(principal: Principal, *, by: Actor, reason: str) -> None:
+    """An identity that is not whose it says: never usable."""
+    if by.person is None or not by.person.is_administrator:
+        raise Refused("not_allowed", _("AWS identities are confirmed by administrators."))
+    moved = Principal.objects.filter(
+        pk=principal.pk, confirmed_at__isnull=True, ended_at__isnull=True
+    ).update(ended_at=Now())
+    if not moved:
+        raise Refused("already_decided", _("This identity has already been decided."))
+    audit.record(What.PRINCIPAL_REJECTED, by=by, about=("principal", principal.pk), why=reason)
+
+
+def _check_new(
+    parsed: arns.Arn,
+    kind: PrincipalType,
+    sharing: str,
+    person: Person | None,
+    service: Service | None,
+) -> None:
+    if parsed.account and not AwsAccount.objects.filter(number=parsed.account).exists():
+        raise Refused(
+            "unknown_account",
+            _("The AWS account %s is not in the catalogue. Add it first.") % parsed.account,
+            field="arn",
+        )
+    if kind is PrincipalType.SERVICE_LINKED_ROLE and sharing != Sharing.AWS_MANAGED:
+        raise Refused(
+            "aws_managed", _("A service-linked role belongs to AWS, not to a person."), field="arn"
+        )
+    if sharing == Sharing.PERSONAL and (person is None) == (service is None):
+        raise Refused("holder", _("Say whose it is: one person or one service."), field="person")
+    if Principal.objects.filter(arn=str(parsed)).exists():
+        raise Refused("known", _("This identity is already registered."), field="arn")
+
+
+def _confirm(principal: Principal, *, by: Actor, now: datetime) -> None:
+    moved = Principal.objects.filter(
+        pk=principal.pk, confirmed_at__isnull=True, ended_at__isnull=True
+    ).update(confirmed_at=now, confirmed_by=by.person if not in_bootstrap() else None)
+    if not moved:
+        raise Refused("already_decided", _("This identity has already been decided."))
+    principal.refresh_from_db()
+    audit.record(
+        What.PRINCIPAL_CONFIRMED,
+        by=by,
+        about=("principal", principal.pk),
+        person=principal.person_id or "",
+        after={"arn": principal.arn},
+    )
+    if principal.person is not None:
+        _start_waiting(principal.person, by=by, now=now)
+
+
+def _start_waiting(person: Person, *, by: Actor, now: datetime) -> None:
+    """Requests that waited for an AWS identity of `person` take the first that fits."""
+    waiting = Request.objects.filter(person=person, state=Request.State.WAITING_IDENTITY)
+    for request in waiting:
+        chosen = {}
+        for item in request.items.filter(principal__isnull=True).select_related("entitlement"):
+            for principal in Principal.objects.usable().held_by(person).order_by("pk"):
+                if _fits(item, principal):
+                    chosen[item.pk] = principal
+                    break
+        if len(chosen) == request.items.filter(principal__isnull=True).count():
+            requests.give_identity(request, chosen, by=by, now=now)
+
+
+def _fits(item: Item, principal: Principal) -> bool:
+    entitlement = item.entitlement
+    try:
+        check_principal(entitlement, principal)
+        KINDS[entitlement.kind].parts(entitlement, principal, item.terms)
+    except (Refused, BadTerms):
+        return False
+    return True

@@ -1,0 +1,327 @@
+"""Asking: what an employee may ask for, checked at once and whole; taking it back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.audit import What
+from accounts.models import Person, Principal
+from policies import routing
+from policies.access import effects, notices, previews, steps
+from policies.access.errors import AlreadyDecided, Refused
+from policies.kinds import KINDS, BadTerms
+from policies.models import Comment, Entitlement, Item, Request, Step
+from policies.plan import digest
+
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One entitlement somebody wants, for one of their AWS identities (None: has none yet)."""
+
+    entitlement: Entitlement
+    principal: Principal | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def ask(
+    wishes: Sequence[Wish],
+    *,
+    by: Actor,
+    person: Person,
+    reason: str,
+    now: datetime,
+    days: int | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> Request:
+    """Open one request for all `wishes`. Raises Refused and saves nothing then.
+
+    Only the person or their manager asks. A wish without identity waits for one.
+    """
+    _check_asker(by, person)
+    reason = check_text(reason, "reason")
+    if not wishes:
+        raise Refused("nothing_asked", _("Choose what to ask for."))
+    request = Request(
+        person=person,
+        asked_by=by.person or person,
+        reason=reason,
+        days=days,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        correlation=by.correlation,
+    )
+    _check_dates(request, wishes, now)
+    without = any(wish.principal is None for wish in wishes)
+    request.state = Request.State.WAITING_IDENTITY if without else Request.State.OPEN
+    request.save()
+    for wish in wishes:
+        _add_item(request, wish)
+    _add_steps(request)
+    audit.record(
+        What.REQUEST_ASKED,
+        by=by,
+        about=("request", request.ref),
+        person=person.pk,
+        on_behalf_of=person.pk if by.person != person else "",
+        after={
+            "items": [
+                {
+                    "entitlement": item.entitlement.slug,
+                    "terms": item.terms,
+                    "parts": item.parts,
+                }
+                for item in request.items.all()
+            ],
+            "days": days,
+            "starts_on": starts_on.isoformat() if starts_on else None,
+            "ends_on": ends_on.isoformat() if ends_on else None,
+        },
+        why=reason,
+    )
+    if not without:
+        start(request, by=by, now=now)
+    return request
+
+
+def start(request: Request, *, by: Actor, now: datetime) -> None:
+    """Ask the read worker for the previews and open the first step."""
+    for item in request.items.all():
+        previews.ask(item, by=by)
+    steps.open_next(request, by=by, now=now)
+
+
+@transaction.atomic
+def give_identity(
+    request: Request, principals: Mapping[int, Principal], *, by: Actor, now: datetime
+) -> None:
+    """An identity was added for a waiting request: {item id: principal}. Starts the request."""
+    moved = Request.objects.filter(
+        pk=request.pk, state=Request.State.WAITING_IDENTITY
+    ).update(state=Request.State.OPEN)
+    if not moved:
+        raise AlreadyDecided(
+            request, _("This request is not waiting for an identity any more.")
+        )
+    request.refresh_from_db()
+    for item in request.items.select_related("entitlement", "request__person"):
+        if item.principal is None:
+            item.principal = principals[item.pk]
+            _describe(item)
+            item.save()
+    _add_steps(request)
+    audit.record(
+        What.REQUEST_IDENTITY_GIVEN,
+        by=by,
+        about=("request", request.ref),
+        person=request.person_id,
+        after={"principals": sorted(one.arn for one in principals.values())},
+    )
+    start(request, by=by, now=now)
+
+
+@transaction.atomic
+def withdraw(request: Request, *, by: Actor) -> None:
+    """Take an open request back. Raises Refused unless `by` asked it or is its person."""
+    if by.person is None or by.person.pk not in {
+        request.person_id,
+        request.asked_by_id,
+    }:
+        raise Refused("not_yours", _("Only who asked can take a request back."))
+    close(request, Request.State.WITHDRAWN, What.REQUEST_WITHDRAWN, by=by)
+
+
+@transaction.atomic
+def answer(request: Request, *, by: Actor, text: str, now: datetime) -> None:
+    """Answer a question that came back; the request waits for its decision again."""
+    if by.person is None or by.person.pk not in {
+        request.person_id,
+        request.asked_by_id,
+    }:
+        raise Refused("not_yours", _("Only who asked can answer here."))
+    text = check_text(text, "text")
+    moved = Request.objects.filter(
+        pk=request.pk, state=Request.State.ASKED_BACK
+    ).update(state=Request.State.OPEN)
+    if not moved:
+        raise AlreadyDecided(
+            request, _("This request is not waiting for an answer any more.")
+        )
+    Comment.objects.create(request=request, by=by.person, text=text)
+    # The waiting clock was paused while the question was open.
+    request.steps.filter(state=Step.State.OPEN).update(opened_at=now)
+    audit.record(
+        What.REQUEST_ANSWERED,
+        by=by,
+        about=("request", request.ref),
+        person=request.person_id,
+        why=text,
+    )
+    notices.decision_needed(request)
+
+
+def close(
+    request: Request, state: Request.State, what: What, *, by: Actor, why: str = ""
+) -> None:
+    """End an open request in `state`, once. Raises AlreadyDecided."""
+    moved = (
+        Request.objects.open()
+        .filter(pk=request.pk)
+        .update(state=state, closed_at=Now())
+    )
+    if not moved:
+        raise AlreadyDecided(
+            request, _("This request has already been decided or closed.")
+        )
+    request.items.update(open_key=None)
+    request.steps.filter(state__in=[Step.State.WAITING, Step.State.OPEN]).update(
+        state=Step.State.CLOSED, closed_at=Now()
+    )
+    audit.record(
+        what, by=by, about=("request", request.ref), person=request.person_id, why=why
+    )
+
+
+def check_text(text: str, name: str) -> str:
+    """The text without outer blanks. Raises Refused when empty or too long."""
+    text = text.strip()
+    if not text:
+        raise Refused(
+            "text_missing", _("Write a sentence: people decide by it."), field=name
+        )
+    if len(text) > LONGEST_TEXT or "\x00" in text:
+        raise Refused(
+            "text_too_long",
+            _("At most %(most)s characters; this text has %(has)s.")
+            % {"most": LONGEST_TEXT, "has": len(text)},
+            field=name,
+        )
+    return text
+
+
+def _check_asker(by: Actor, person: Person) -> None:
+    if not person.is_present:
+        raise Refused(
+            "holder_left", _("This person does not work here now, so can hold nothing.")
+        )
+    asker = by.person
+    if asker is None or not asker.is_present:
+        raise Refused("not_allowed", _("Only people who work here can ask."))
+    if asker.pk not in {person.pk, person.manager_id}:
+        raise Refused(
+            "not_allowed", _("Only the person or their manager can ask for them.")
+        )
+
+
+def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> None:
+    first = request.starts_on or now.date()
+    if request.starts_on is not None and request.starts_on < now.date():
+        raise Refused(
+            "start_past", _("The first day is in the past."), field="starts_on"
+        )
+    if (request.days is None) == (request.ends_on is None):
+        raise Refused(
+            "dates", _("Give either a number of days or a last day."), field="days"
+        )
+    if request.ends_on is not None and request.ends_on < first:
+        raise Refused(
+            "end_before_start",
+            _("The last day lies before the first day."),
+            field="ends_on",
+        )
+    name = "days" if request.ends_on is None else "ends_on"
+    days = (
+        request.days if request.days is not None else (request.ends_on - first).days + 1
+    )  # type: ignore[operator]
+    most = min(wish.entitlement.max_days for wish in wishes)
+    if days < 1 or days > most:
+        raise Refused(
+            "too_long",
+            _(
+                "This access is given for 1 to %(most)s days at a time; you asked for %(days)s."
+            )
+            % {"most": most, "days": days},
+            field=name,
+        )
+    contract = request.person.contract_ends_on
+    if contract is not None and first + timedelta(days=days - 1) > contract:
+        raise Refused(
+            "after_contract",
+            _("The contract ends on %s; access cannot last longer.")
+            % contract.isoformat(),
+            field=name,
+        )
+
+
+def _add_item(request: Request, wish: Wish) -> None:
+    entitlement = wish.entitlement
+    if entitlement.ended_at is not None:
+        raise Refused(
+            "entitlement_ended", _("“%s” is not offered any more.") % entitlement.name
+        )
+    principal = wish.principal
+    if principal is not None and not (
+        Principal.objects.usable()
+        .held_by(request.person)
+        .filter(pk=principal.pk)
+        .exists()
+    ):
+        raise Refused(
+            "principal_not_theirs",
+            _("This AWS identity is not confirmed as one of this person’s."),
+            field="principal",
+        )
+    try:
+        terms = KINDS[entitlement.kind].clean(entitlement, wish.terms)
+    except BadTerms as error:
+        raise Refused("bad_terms", error.message, field=error.field) from error
+    item = Item(
+        request=request,
+        entitlement=entitlement,
+        entitlement_version=entitlement.version,
+        principal=principal,
+        terms=terms,
+        open_key=digest(
+            [request.person_id, entitlement.pk, principal and principal.pk, terms]
+        ),
+    )
+    _describe(item)
+    try:
+        with transaction.atomic():
+            item.save()
+    except IntegrityError as error:
+        raise Refused(
+            "already_asked",
+            _("The same access has already been asked for and is not decided yet."),
+        ) from error
+
+
+def _describe(item: Item) -> None:
+    """Words and parts of the item; the profile its kind needs stands beside the identity."""
+    if item.principal is not None:
+        profile = KINDS[item.entitlement.kind].PROFILE
+        defaults = previews.profile_defaults(profile, item.principal)
+        profile.objects.get_or_create(principal=item.principal, defaults=defaults)  # type: ignore[attr-defined]
+    effects.describe(item)
+
+
+def _add_steps(request: Request) -> None:
+    wanted = routing.needed_steps(request)
+    have = set(request.steps.values_list("who", flat=True))
+    position = request.steps.count()
+    for who, quorum in wanted:
+        if who not in have:
+            position += 1
+            Step.objects.create(
+                request=request, position=position, who=who, quorum=quorum
+            )

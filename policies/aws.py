@@ -1,0 +1,260 @@
+"""AWS, and nothing but AWS: the only file that imports boto3.
+
+Turns sessions into calls and every failure into an `outcomes.Outcome`. Notes each call's
+request id and AWS's own date in a journal, so that the record can name them.
+"""
+
+import base64
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+from botocore.signers import RequestSigner
+
+from policies.outcomes import Kind, Outcome
+
+# Codes by what they mean. Sources: the services' error lists in botocore's models.
+_CODES: dict[Kind, frozenset[str]] = {
+    Kind.THROTTLED: frozenset(
+        "Throttling ThrottlingException ThrottledException RequestThrottledException "
+        "RequestThrottled TooManyRequestsException RequestLimitExceeded SlowDown "
+        "EKSRequestThrottledException PriorRequestNotComplete".split()
+    ),
+    Kind.CONFLICT: frozenset(
+        "ConcurrentModification ConcurrentModificationException ConflictException "
+        "ResourceInUseException InvalidStateException OperationAborted".split()
+    ),
+    Kind.QUOTA: frozenset(
+        "LimitExceeded LimitExceededException ResourceLimitExceededException "
+        "ServiceQuotaExceededException".split()
+    ),
+    Kind.DENIED: frozenset(
+        "AccessDenied AccessDeniedException UnauthorizedOperation AuthFailure "
+        "UnrecognizedClientException InvalidClientTokenId SignatureDoesNotMatch "
+        "ExpiredToken ExpiredTokenException MissingAuthenticationToken".split()
+    ),
+    Kind.MISSING: frozenset(
+        "NoSuchEntity NoSuchEntityException ResourceNotFoundException NotFoundException "
+        "NoSuchBucket NoSuchBucketPolicy".split()
+    ),
+    Kind.MALFORMED: frozenset(
+        ["MalformedPolicyDocument", "MalformedPolicyDocumentException"]
+    ),
+    Kind.TRANSIENT: frozenset(
+        "InternalFailure InternalError InternalServerError InternalServerException "
+        "ServiceUnavailable ServiceUnavailableException ServerException ServiceFailure "
+        "RequestTimeout".split()
+    ),
+}
+_NOT_SENT = (
+    boto.EndpointConnectionError,
+    boto.ConnectTimeoutError,
+    boto.ProxyConnectionError,
+)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds; `tries` counts the first attempt too."""
+
+    connect: float
+    read: float
+    tries: int
+
+
+@dataclass
+class Journal:
+    """What AWS called our requests: one entry per call that changed something or failed."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, operation: str, answer: dict[str, Any]) -> None:
+        meta = answer.get("ResponseMetadata", {})
+        headers = meta.get("HTTPHeaders", {})
+        self.entries.append(
+            {
+                "operation": operation,
+                "request_id": meta.get("RequestId", ""),
+                "date": headers.get("date", ""),
+            }
+        )
+
+
+class Aws:
+    """Calls as one identity in one region. Raises Outcome only."""
+
+    def __init__(self, session: boto3.Session, timeouts: Timeouts) -> None:
+        self._session = session
+        # botocore re-sends on its own only `tries - 1` times; all further tries are ours,
+        # with a visible next time.
+        self._config = Config(
+            retries={"mode": "standard", "total_max_attempts": timeouts.tries},
+            connect_timeout=timeouts.connect,
+            read_timeout=timeouts.read,
+            user_agent_extra="gatehouse",
+        )
+        self._timeouts = timeouts
+        self._clients: dict[str, Any] = {}
+        self.journal = Journal()
+
+    @property
+    def region(self) -> str:
+        return str(self._session.region_name)
+
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """One operation, named as boto3 names it. Writes are noted in the journal."""
+        answer = self._guard(
+            service,
+            operation,
+            lambda: getattr(self._client(service), operation)(**arguments),
+        )
+        if not _reads(operation):
+            self.journal.note(f"{service}:{operation}", answer)
+        return answer
+
+    def pages(
+        self, service: str, operation: str, key: str, **arguments: Any
+    ) -> list[Any]:
+        """The `key` lists of every page, joined."""
+
+        def read() -> list[Any]:
+            paginator = self._client(service).get_paginator(operation)
+            return [
+                one for page in paginator.paginate(**arguments) for one in page[key]
+            ]
+
+        return self._guard(service, operation, read)
+
+    def assume(
+        self, role_arn: str, *, session_name: str, external_id: str, region: str
+    ) -> "Aws":
+        """The same, as `role_arn` for 15 minutes. `session_name`: 2 to 64 characters."""
+        answer = self.call(
+            "sts",
+            "assume_role",
+            RoleArn=role_arn,
+            RoleSessionName=session_name,
+            ExternalId=external_id,
+            DurationSeconds=900,
+        )
+        keys = answer["Credentials"]
+        session = boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name=region,
+        )
+        return Aws(session, self._timeouts)
+
+    def kubernetes_token(self, cluster: str) -> str:
+        """A bearer token for an EKS cluster: a presigned sts:GetCallerIdentity, good for 15 min.
+
+        Format: aws-iam-authenticator, pkg/token; the same URL `aws eks get-token` makes.
+        """
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise Outcome(Kind.DENIED, "The worker has no AWS credentials.")
+        client = self._client("sts")
+        signer = RequestSigner(
+            client.meta.service_model.service_id,
+            self.region,
+            "sts",
+            "v4",
+            credentials,
+            self._session.events,
+        )
+        url = signer.generate_presigned_url(
+            {
+                "method": "GET",
+                "url": f"https://sts.{self.region}.{_suffix(self.region)}/"
+                "?Action=GetCallerIdentity&Version=2011-06-15",
+                "body": {},
+                "headers": {"x-k8s-aws-id": cluster},
+                "context": {},
+            },
+            region_name=self.region,
+            expires_in=60,
+            operation_name="",
+        )
+        return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip(
+            "="
+        )
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=self._config)
+        return self._clients[service]
+
+    def _guard(self, service: str, operation: str, work: Callable[[], Any]) -> Any:
+        writing = not _reads(operation)
+        name = f"{service}:{operation}"
+        try:
+            return work()
+        except boto.ClientError as error:
+            self.journal.note(name, error.response)
+            raise _from_answer(error, name, writing=writing) from error
+        except _NOT_SENT as error:
+            raise Outcome(Kind.TRANSIENT, f"{name}: AWS cannot be reached.") from error
+        except (boto.HTTPClientError, boto.ResponseParserError) as error:
+            text = f"{name}: the connection broke before AWS answered."
+            raise Outcome(Kind.TRANSIENT, text, lost=writing) from error
+        except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
+            raise Outcome(
+                Kind.DENIED, f"{name}: the worker has no AWS credentials."
+            ) from error
+        except (boto.ParamValidationError, boto.BotoCoreError) as error:
+            raise Outcome(Kind.PERMANENT, f"{name}: {error}") from error
+
+
+def local(region: str, timeouts: Timeouts) -> Aws:
+    """AWS with the worker's own credentials, found the way every AWS tool finds them."""
+    return Aws(boto3.Session(region_name=region), timeouts)
+
+
+def is_fake() -> bool:
+    """Whether an endpoint other than AWS's own was set in AWS's standard variables."""
+    return any(
+        name.startswith("AWS_ENDPOINT_URL") and os.environ[name] for name in os.environ
+    )
+
+
+def _suffix(region: str) -> str:
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
+def _reads(operation: str) -> bool:
+    return operation.startswith(
+        ("get_", "list_", "describe_", "simulate_", "head_", "lookup_")
+    )
+
+
+def _from_answer(error: boto.ClientError, name: str, *, writing: bool) -> Outcome:
+    answer = error.response.get("Error", {})
+    meta = error.response.get("ResponseMetadata", {})
+    code = str(answer.get("Code", ""))
+    status = int(meta.get("HTTPStatusCode", 0))
+    kind = next((kind for kind, codes in _CODES.items() if code in codes), None)
+    if kind is None:
+        kind = _by_status(status, str(answer.get("Message", "")))
+    return Outcome(
+        kind,
+        f"{name}: {code}: {answer.get('Message', '')}"[:1000],
+        # An internal failure may have happened after the write was stored.
+        lost=writing and kind is Kind.TRANSIENT,
+        code=code,
+        request_id=str(meta.get("RequestId", "")),
+    )
+
+
+def _by_status(status: int, message: str) -> Kind:
+    if status == 429 or status == 503:
+        return Kind.THROTTLED
+    if status >= 500:
+        return Kind.TRANSIENT
+    if status in {401, 403}:
+        return Kind.DENIED
+    return Kind.PERMANENT

@@ -1,0 +1,194 @@
+"""Changing rows of `aws-auth` by splicing its text, so that everybody else's bytes stay.
+
+Rows are checked before (names, duplicates, the cluster's own rows) and the result is read
+back after; a doubt at any point refuses the whole change. The cutting is in `auth_cut`.
+"""
+
+from collections.abc import Mapping
+
+from policies.documents.auth_cut import Due, cut
+from policies.documents.auth_map import (
+    LIMIT_BYTES,
+    complaints,
+    effective,
+    protected,
+    row_text,
+    size_bytes,
+)
+from policies.documents.auth_rows import (
+    MAP_ROLES,
+    MAP_USERS,
+    Entry,
+    Row,
+    Section,
+    read,
+    wanted_row,
+)
+from policies.documents.auth_text import Refused
+from policies.documents.names import BadName, check_group, check_username
+
+Changes = Mapping[str, Row | None]
+
+_SECTION = {"role:": MAP_ROLES, "user:": MAP_USERS}
+_OTHER = {"role:": "user:", "user:": "role:"}
+
+
+def splice(data: Mapping[str, str], changes: Changes) -> dict[str, str]:
+    """The ConfigMap's data with these rows as wanted (None: removed) and nothing else touched.
+
+    Keys are those of `row_key`. A row that is already so, or already gone, changes no byte. A
+    data key that was absent before its first row is absent again after its last.
+    Raises Refused (Unreadable where a needed section cannot be read); then write nothing.
+    """
+    after = dict(data)
+    for name, due in _due(data, changes).items():
+        text = cut(read(data.get(name, ""), name), due, absent=name not in data)
+        after.pop(name, None)
+        after |= {} if text is None else {name: text}
+    if size_bytes(after) > max(LIMIT_BYTES, size_bytes(data)):
+        raise Refused(
+            f"aws-auth would hold {size_bytes(after):,} bytes; Kubernetes allows {LIMIT_BYTES:,}.",
+            "End access that is no longer needed, or use access entries.",
+        )
+    verify(data, after, changes)
+    return after
+
+
+def verify(
+    before: Mapping[str, str], after: Mapping[str, str], changes: Changes
+) -> None:
+    """Reads `after` back; raises Refused unless exactly these rows differ, and as intended."""
+    touched = {_section_of(key) for key in changes}
+    for name in before.keys() | after.keys():
+        if name not in touched and before.get(name) != after.get(name):
+            _differs(f"{name} would change")
+    for name in touched:
+        if before.get(name) != after.get(name):
+            old, new = read(before.get(name, ""), name), read(after.get(name, ""), name)
+            if _others(old, changes) != _others(new, changes):
+                _differs(f"another entry of {name} would change")
+            if not _extras(new, changes).items() <= _extras(old, changes).items():
+                _differs("a field kept for somebody else would change")
+    expected = _meaning(before)
+    for key, row in changes.items():
+        expected.pop(key[5:], None)
+        if row is not None:
+            expected[key[5:]] = (key[:4], row_text(row.username, row.groups))
+    if _meaning(after) != expected:
+        _differs("who gets in would not change as intended")
+
+
+def _differs(what: str) -> None:
+    raise Refused(
+        f"Read back, the new text is not what was meant: {what}.",
+        "Rewrite the surroundings of the row as a plain list by hand; then try again.",
+    )
+
+
+def _others(section: Section, changes: Changes) -> list[tuple[str, Row | None, str]]:
+    return [
+        (entry.raw, entry.row, entry.problem)
+        for entry in section.entries
+        if entry.row is None or entry.row.key not in changes
+    ]
+
+
+def _extras(section: Section, changes: Changes) -> dict[str, tuple[str, ...]]:
+    return {
+        key: entry.row.extra
+        for key in changes
+        for entry in section.by_key.get(key, ())
+        if entry.row is not None and entry.row.extra
+    }
+
+
+def _meaning(data: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    return {
+        arn: (answer.via, row_text(answer.username, answer.groups))
+        for arn, answer in effective(data).items()
+    }
+
+
+def _section_of(key: str) -> str:
+    name = _SECTION.get(key[:5])
+    if name is None:
+        raise Refused(
+            f"{key!r} names no row that can be changed.",
+            "Use the key of a role's or user's row.",
+        )
+    return name
+
+
+def _due(data: Mapping[str, str], changes: Changes) -> dict[str, Due]:
+    """Per section, the rows that really change, each found to be safe to change."""
+    broken = complaints(data)
+    due: dict[str, Due] = {}
+    for key, row in changes.items():
+        name = _section_of(key)
+        section = read(data.get(name, ""), name)
+        if row is not None:
+            _check_wanted(key, row)
+        other = _section_of(_OTHER[key[:5]])
+        if (
+            other not in broken
+            and _OTHER[key[:5]] + key[5:] in read(data.get(other, ""), other).by_key
+        ):
+            _twice(f"{key[5:]} stands in {other} too.")
+        found = section.by_key.get(key, [])
+        if not _is_so(found, row):
+            due.setdefault(name, {})[key] = (_editable(section, found), row)
+    return due
+
+
+def _is_so(found: list[Entry], row: Row | None) -> bool:
+    last = found[-1].row if found else None
+    if row is None or last is None:
+        return row is None and last is None
+    return row_text(last.username, last.groups) == row_text(row.username, row.groups)
+
+
+def _editable(section: Section, found: list[Entry]) -> Entry | None:
+    if section.lock:
+        raise Refused(
+            section.lock, f"Make {section.name} one plain list by hand; then try again."
+        )
+    if len(found) > 1:
+        _twice(
+            f"{len(found)} entries name the same ARN, and only one of them takes effect."
+        )
+    if not found or found[0].row is None:
+        return None
+    reason = protected(found[0].row)
+    if reason:
+        raise Refused(
+            f"The row of {found[0].row.arn} is not ours to change. {reason}",
+            "A cluster administrator changes it by hand, if it must change.",
+        )
+    if found[0].node.shared:
+        raise Refused(
+            f"The row of {found[0].row.arn} uses a YAML anchor or alias.",
+            "Write its values out by hand; then try again.",
+        )
+    return found[0]
+
+
+def _twice(why: str) -> None:
+    raise Refused(why, "Remove by hand the entries that are not meant; then try again.")
+
+
+def _check_wanted(key: str, row: Row) -> None:
+    try:
+        check_username(row.username)
+        for group in row.groups:
+            check_group(group)
+        if row != wanted_row(row.arn, row.username, row.groups) or row.key != key:
+            raise BadName(
+                f"Row {key!r}", "it is not in canonical form.", "Use wanted_row."
+            )
+    except BadName as error:
+        raise Refused(f"{error.what}: {error.why}", error.remedy) from error
+    reason = protected(row)
+    if reason:
+        raise Refused(
+            f"A row for {row.arn} may not be written. {reason}", "Use another role."
+        )

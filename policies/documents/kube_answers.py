@@ -1,0 +1,120 @@
+"""What an answer of a Kubernetes API server means: an object, an absence or an `Outcome`.
+
+Pure. Refusals are read by HTTP status and by the `reason` and `causes` of the `Status` object
+(Kubernetes API conventions, "Response Status kind"), never by the words of the message, with
+one exception that has no other mark. An answer that is neither is no Kubernetes API.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.outcomes import Kind, Outcome
+
+KINDS = {
+    401: Kind.DENIED,
+    403: Kind.DENIED,
+    404: Kind.MISSING,
+    413: Kind.QUOTA,
+    429: Kind.THROTTLED,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    audit_id: str
+
+
+def says_absent(answer: Answer) -> bool:
+    """Whether the server itself says that the object does not exist; a bare 404 page does not."""
+    return answer.status == 404 and _status(answer).get("reason") == "NotFound"
+
+
+def config_map(
+    answer: Answer, method: str, namespace: str, name: str
+) -> dict[str, Any]:
+    """The ConfigMap asked for, as the server gave it.
+
+    Raises Outcome for a refusal, and PERMANENT for what is not this very ConfigMap.
+    """
+    if answer.status != 200:
+        raise _refusal(answer, method, f"{namespace}/{name}")
+    found = _parsed(answer.body)
+    if not _is_config_map(found, namespace, name):
+        message = f"What answered for {namespace}/{name} is not a Kubernetes API."
+        raise Outcome(
+            Kind.PERMANENT, message, lost=method != "GET", request_id=answer.audit_id
+        )
+    return found
+
+
+def _is_config_map(found: Mapping[str, Any], namespace: str, name: str) -> bool:
+    metadata, data = found.get("metadata"), found.get("data") or {}
+    if found.get("kind") != "ConfigMap":
+        return False
+    if not isinstance(metadata, dict) or not isinstance(data, dict):
+        return False
+    texts = [metadata.get("uid"), metadata.get("resourceVersion")]
+    return (
+        (metadata.get("namespace"), metadata.get("name")) == (namespace, name)
+        and all(isinstance(text, str) and text for text in texts)
+        and all(isinstance(text, str) for text in data.values())
+    )
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _status(answer: Answer) -> dict[str, Any]:
+    document = _parsed(answer.body)
+    return document if document.get("kind") == "Status" else {}
+
+
+def _refusal(answer: Answer, method: str, what: str) -> Outcome:
+    status = _status(answer)
+    words = str(status.get("message") or "no reason given")
+    printable = "".join(c if c.isprintable() else " " for c in words[:300])
+    return Outcome(
+        _kind(answer.status, status),
+        f"Kubernetes answered {answer.status} to {method} of ConfigMap {what}: {printable}",
+        lost=method != "GET" and answer.status >= 500,
+        code=str(status.get("reason") or answer.status),
+        request_id=answer.audit_id,
+    )
+
+
+def _kind(code: int, status: Mapping[str, Any]) -> Kind:
+    if code >= 500:
+        return Kind.TRANSIENT
+    if code == 403 and "admission webhook" in str(status.get("message")):
+        return (
+            Kind.PERMANENT
+        )  # the content is refused, not we: more permission would not help
+    if code == 409:
+        return Kind.CONFLICT if status.get("reason") == "Conflict" else Kind.PERMANENT
+    if code == 422:
+        return _kind_of_invalid(status)
+    return KINDS.get(code, Kind.PERMANENT)
+
+
+def _kind_of_invalid(status: Mapping[str, Any]) -> Kind:
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    for cause in causes if isinstance(causes, list) else []:
+        if not isinstance(cause, dict):
+            continue
+        if cause.get("field") == "metadata.uid":
+            return (
+                Kind.CONFLICT
+            )  # deleted and made anew by somebody else since it was read
+        if cause.get("reason") == "FieldValueTooLong":
+            return Kind.QUOTA
+    return Kind.PERMANENT

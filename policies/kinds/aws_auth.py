@@ -1,0 +1,115 @@
+"""Kubernetes users: a row of a cluster's aws-auth map, with chosen groups.
+
+Configuration: {"cluster": slug, "groups": [name, …]}. The asker chooses some of the groups.
+The user name is the EKS user's own, the same on every cluster.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.arns import PrincipalType
+from accounts.models import EksUser, Principal
+from policies.documents import names
+from policies.kinds import choices, support
+from policies.kinds.protocol import BadTerms, Field, PlacedPart, Support, Terms
+from policies.models import Cluster, Entitlement, TargetKind
+
+LABEL = gettext_lazy("Kubernetes access")
+PROFILE = EksUser
+SUPPORT: Mapping[PrincipalType, Support] = {
+    PrincipalType.IAM_USER: support.YES,
+    PrincipalType.IAM_ROLE: support.YES,
+    PrincipalType.SSO_ROLE: support.YES,
+    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
+    PrincipalType.IDENTITY_USER: support.IDENTITY,
+    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
+}
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    if set(config) != {"cluster", "groups"}:
+        raise BadTerms("config", _("Write exactly two keys: cluster and groups."))
+    if not Cluster.objects.filter(slug=config["cluster"]).exists():
+        raise BadTerms("config", _("There is no cluster “%s”.") % config["cluster"])
+    groups = config["groups"]
+    if not isinstance(groups, list) or not groups:
+        raise BadTerms("config", _("Name at least one group."))
+    for group in groups:
+        try:
+            names.check_group(group)
+        except names.BadName as error:
+            raise BadTerms("config", str(error)) from error
+
+
+def fields(entitlement: Entitlement) -> Sequence[Field]:
+    groups = {group: group for group in entitlement.config["groups"]}
+    return (Field("groups", gettext_lazy("Kubernetes groups"), groups),)
+
+
+def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
+    return choices.clean(terms, "groups", entitlement.config["groups"])
+
+
+def username_of(principal: Principal) -> str:
+    """The Kubernetes user name: the EKS user's own, else made from the identity's name."""
+    profile = EksUser.objects.filter(principal=principal).first()
+    username = profile.username if profile else f"aws-user:{principal.name}"
+    try:
+        names.check_username(username)
+    except names.BadName as error:
+        raise BadTerms("principal", str(error)) from error
+    return username
+
+
+def parts(
+    entitlement: Entitlement, principal: Principal, terms: Terms
+) -> list[PlacedPart]:
+    cluster = _cluster(entitlement)
+    try:
+        arn = names.auth_map_arn(principal.arn)
+    except names.BadName as error:
+        raise BadTerms("principal", str(error)) from error
+    username = username_of(principal)
+    return [
+        PlacedPart(
+            TargetKind.CLUSTER_AUTH_MAP,
+            cluster.account_id,
+            cluster.region,
+            cluster.cluster_name,
+            {"arn": arn, "username": username, "group": group},
+        )
+        for group in terms["groups"]
+    ]
+
+
+def sentence(
+    entitlement: Entitlement, principal: Principal | None, terms: Terms
+) -> str:
+    cluster = _cluster(entitlement)
+    return _(
+        "%(who)s may sign in to the Kubernetes cluster %(cluster)s (%(account)s) "
+        "as a member of %(groups)s."
+    ) % {
+        "who": principal.name if principal else _("The AWS identity still to be added"),
+        "cluster": cluster.name,
+        "account": cluster.account.name,
+        "groups": ", ".join(terms["groups"]),
+    }
+
+
+def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
+    return []
+
+
+def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:
+    cluster = _cluster(entitlement)
+    return f"aws eks update-kubeconfig --region {cluster.region} --name {cluster.cluster_name}"
+
+
+def _cluster(entitlement: Entitlement) -> Cluster:
+    return Cluster.objects.select_related("account").get(
+        slug=entitlement.config["cluster"]
+    )

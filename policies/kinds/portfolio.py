@@ -1,0 +1,103 @@
+"""Cluster templates: access to a Service Catalog portfolio.
+
+Configuration: {"portfolio": slug}. Nothing to choose.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.arns import PrincipalType
+from accounts.models import Principal, StudioUser
+from policies.kinds import support
+from policies.kinds.protocol import BadTerms, Field, PlacedPart, Support, Terms
+from policies.models import Entitlement, Portfolio, TargetKind
+
+LABEL = gettext_lazy("cluster templates")
+PROFILE = StudioUser
+SUPPORT: Mapping[PrincipalType, Support] = {
+    PrincipalType.IAM_USER: support.YES,
+    PrincipalType.IAM_ROLE: support.YES,
+    PrincipalType.SSO_ROLE: support.YES,
+    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
+    PrincipalType.IDENTITY_USER: support.IDENTITY,
+    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
+}
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    if set(config) != {"portfolio"}:
+        raise BadTerms("config", _("Write exactly one key: portfolio."))
+    if not Portfolio.objects.filter(slug=config["portfolio"]).exists():
+        raise BadTerms("config", _("There is no portfolio “%s”.") % config["portfolio"])
+
+
+def fields(entitlement: Entitlement) -> Sequence[Field]:
+    return ()
+
+
+def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
+    if terms:
+        raise BadTerms("terms", _("There is nothing to choose for this access."))
+    return {}
+
+
+def parts(
+    entitlement: Entitlement, principal: Principal, terms: Terms
+) -> list[PlacedPart]:
+    portfolio = _portfolio(entitlement)
+    if principal.account != portfolio.account_id:
+        # AssociatePrincipalWithPortfolio takes principals of the portfolio's own account.
+        raise BadTerms(
+            "principal",
+            _(
+                "The portfolio is in account %(there)s, this identity is of account %(here)s. "
+                "Ask with an identity of account %(there)s."
+            )
+            % {"there": portfolio.account_id, "here": principal.account},
+        )
+    return [
+        PlacedPart(
+            TargetKind.PORTFOLIO_PRINCIPALS,
+            portfolio.account_id,
+            portfolio.region,
+            portfolio.portfolio_id,
+            {"arn": principal.arn, "type": "IAM"},
+        )
+    ]
+
+
+def sentence(
+    entitlement: Entitlement, principal: Principal | None, terms: Terms
+) -> str:
+    portfolio = _portfolio(entitlement)
+    return _(
+        "%(who)s may see and start the cluster templates of %(portfolio)s (%(account)s)."
+    ) % {
+        "who": principal.name if principal else _("The AWS identity still to be added"),
+        "portfolio": portfolio.name,
+        "account": portfolio.account.name,
+    }
+
+
+def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
+    return []
+
+
+def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:
+    return _(
+        "Sign in to AWS as %(who)s, open EMR Studio or Service Catalog in %(region)s, "
+        "and choose a cluster template of %(portfolio)s."
+    ) % {
+        "who": principal.name,
+        "region": _portfolio(entitlement).region,
+        "portfolio": _portfolio(entitlement).name,
+    }
+
+
+def _portfolio(entitlement: Entitlement) -> Portfolio:
+    return Portfolio.objects.select_related("account").get(
+        slug=entitlement.config["portfolio"]
+    )

@@ -1,0 +1,97 @@
+"""The shape every kind has: what people can ask for, in words and in parts.
+
+Pure but for reading the estate; loaded by the web. A kind knows no other kind.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+
+from accounts.arns import PrincipalType
+from accounts.models import Principal
+from accounts.models.principals import Profile
+from policies.models import Entitlement
+
+Terms = Mapping[str, Any]
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing the asker chooses: some of `choices` (value → label)."""
+
+    name: str
+    label: Text
+    choices: Mapping[str, str]
+    help: Text = ""
+
+
+@dataclass(frozen=True)
+class Support:
+    """Whether a type of principal can hold a kind; if not, why and what to do instead."""
+
+    ok: bool
+    why: Text = ""
+    remedy: Text = ""
+
+
+@dataclass(frozen=True)
+class PlacedPart:
+    """One canonical piece of a grant, and the target it belongs in."""
+
+    kind: str
+    account: str
+    region: str
+    object: str
+    body: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "account": self.account,
+            "region": self.region,
+            "object": self.object,
+            "body": dict(self.body),
+        }
+
+
+class BadTerms(ValueError):
+    """Terms or a configuration we refuse; `field` says which."""
+
+    def __init__(self, field: str, message: Text) -> None:
+        super().__init__(str(message))
+        self.field = field
+        self.message = str(message)
+
+
+class Kind(Protocol):
+    """One module per kind, listed in `policies.kinds.KINDS`."""
+
+    LABEL: Text
+    PROFILE: type[Profile]
+    SUPPORT: Mapping[PrincipalType, Support]
+
+    def check_config(self, config: Mapping[str, Any]) -> None:
+        """Raises BadTerms unless an entitlement may carry this configuration."""
+
+    def fields(self, entitlement: Entitlement) -> Sequence[Field]: ...
+
+    def clean(self, entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
+        """Terms in canonical form. Raises BadTerms."""
+
+    def parts(
+        self, entitlement: Entitlement, principal: Principal, terms: Terms
+    ) -> list[PlacedPart]:
+        """Raises BadTerms when the principal cannot be written there."""
+
+    def sentence(
+        self, entitlement: Entitlement, principal: Principal | None, terms: Terms
+    ) -> str: ...
+
+    def risk(self, entitlement: Entitlement, terms: Terms) -> list[str]: ...
+
+    def how_to_use(
+        self, entitlement: Entitlement, principal: Principal, terms: Terms
+    ) -> str: ...

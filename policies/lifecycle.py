@@ -1,0 +1,128 @@
+"""People's lives and what they mean for access: join, move, suspend, leave; start and expiry.
+
+Composes facts (`accounts.people`) with access (`policies.access`), each call one transaction.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit, people
+from accounts.actors import Actor, system
+from accounts.audit import What
+from accounts.models import Person, PersonState
+from policies.access import grants, requests, steps
+from policies.access.effects import end_of
+from policies.models import Delivery, EndReason, Grant, Receipt, Request, wake
+
+
+@transaction.atomic
+def move(person: Person, *, by: Actor, now: datetime, **changes: Any) -> Person:
+    """New facts; open requests of and around the person are routed anew. Raises BadFact."""
+    person = people.move(person, by=by, **changes)
+    if "contract_ends_on" in changes:
+        _end_after_contract(person, by=by)
+    _reroute_around(by=by, now=now)
+    return person
+
+
+@transaction.atomic
+def leave(person: Person, *, by: Actor, now: datetime) -> Receipt:
+    """The person leaves: everything ends in this transaction; AWS follows; a receipt tells.
+
+    Asked again for somebody who has left, it answers with the receipt there is.
+    """
+    earlier = person.receipts.order_by("-pk").first()
+    if earlier is not None and person.state == PersonState.LEFT:
+        return earlier
+    person = people.leave(person, by=by)
+    ending = grants.end_all_of(person, by=by, reason=EndReason.LEFT)
+    closed = []
+    for request in Request.objects.open().filter(person=person):
+        requests.close(
+            request, Request.State.CLOSED, What.REQUEST_CLOSED, by=by, why=_("The person left.")
+        )
+        closed.append(request.ref)
+    _reroute_around(by=by, now=now)
+    receipt = Receipt.objects.create(
+        person=person, closed_requests=closed, correlation=by.correlation
+    )
+    receipt.grants.set(ending)
+    audit.record(
+        What.RECEIPT_OPENED,
+        by=by,
+        about=("receipt", receipt.ref),
+        person=person.pk,
+        after={"grants": sorted(one.ref for one in ending), "closed_requests": sorted(closed)},
+    )
+    return receipt
+
+
+@transaction.atomic
+def suspend(person: Person, *, by: Actor, now: datetime) -> Person:
+    """No sign-in and no access until resumed; access ends and is asked for anew."""
+    person = people.suspend(person, by=by)
+    grants.end_all_of(person, by=by, reason=EndReason.SUSPENDED)
+    _reroute_around(by=by, now=now)
+    return person
+
+
+def expire_due(*, now: datetime, limit: int = 500) -> int:
+    """End grants whose time is over. How many; each in its own transaction."""
+    due = Grant.objects.filter(ended_at__isnull=True, ends_at__lte=now)[:limit]
+    return sum(grants.end(grant, by=system(), reason=EndReason.EXPIRED) for grant in due)
+
+
+def start_due(*, now: datetime, limit: int = 500) -> int:
+    """Wake the targets of grants whose first moment has come. How many grants."""
+    started = 0
+    waiting = Grant.objects.filter(
+        ended_at__isnull=True, started_at__isnull=True, starts_at__lte=now
+    )[:limit]
+    for grant in waiting:
+        with transaction.atomic():
+            moved = Grant.objects.filter(pk=grant.pk, started_at__isnull=True).update(
+                started_at=now
+            )
+            if moved:
+                wake(grants.targets_of([grant]))
+                started += 1
+    return started
+
+
+def reroute_silent(*, now: datetime) -> int:
+    """Open steps whose waiting period is over get more people who can move them."""
+    moved = 0
+    for request in Request.objects.filter(state=Request.State.OPEN):
+        moved += steps.reroute_open(request, by=system(), now=now)
+    return moved
+
+
+def receipt_lines(receipt: Receipt) -> list[Delivery]:
+    """The deliveries a receipt answers for, with their state as it is now."""
+    return list(
+        Delivery.objects.filter(grant__receipts=receipt)
+        .select_related("grant__entitlement", "target", "needed_by")
+        .order_by("grant_id", "pk")
+    )
+
+
+def _end_after_contract(person: Person, *, by: Actor) -> None:
+    """A contract that now ends sooner shortens access: the grant's end date follows it."""
+    if person.contract_ends_on is None:
+        return
+    limit = end_of(person.contract_ends_on)
+    for grant in Grant.objects.filter(person=person, ended_at__isnull=True, ends_at__gt=limit):
+        ends = max(limit, grant.starts_at)
+        if ends <= grant.starts_at:
+            grants.end(grant, by=by, reason=EndReason.EXPIRED)
+        else:
+            Grant.objects.filter(pk=grant.pk).update(ends_at=ends)
+
+
+def _reroute_around(*, by: Actor, now: datetime) -> None:
+    """Everybody's facts decide who may decide: route every open request anew."""
+    for request in Request.objects.filter(state=Request.State.OPEN):
+        steps.reroute_open(request, by=by, now=now)

@@ -1,0 +1,207 @@
+"""Grants: approved, dated rights; their deliveries into targets; receipts of leavers."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Person, Principal
+from accounts.refs import grant as new_grant_ref
+from accounts.refs import receipt as new_receipt_ref
+from policies.models.catalogue import Entitlement
+from policies.models.requests import Item
+from policies.models.targets import Target
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def living(self, now: datetime) -> "GrantQuerySet":
+        """Grants that AWS should hold at `now`. The one definition of desired state."""
+        return self.filter(LIVING(now))
+
+    def ending(self) -> "GrantQuerySet":
+        """Ended here, not yet seen gone from AWS."""
+        return self.filter(ended_at__isnull=False, released_at__isnull=True)
+
+    def visible_to(self, person: Person) -> "GrantQuerySet":
+        if person.is_administrator or person.is_auditor:
+            return self
+        if not person.is_present:
+            return self.none()
+        return self.filter(
+            Q(person=person)
+            | Q(person__manager=person)
+            | Q(item__request__asked_by=person)
+            | Q(item__request__steps__decisions__by=person)
+            | Q(entitlement__owner=person)
+        ).distinct()
+
+
+def LIVING(now: datetime, prefix: str = "") -> Q:  # noqa: N802  (a constant that takes the time)
+    """The condition “this grant gives access at `now`”, for any path to a grant."""
+    return Q(**{f"{prefix}ended_at__isnull": True, f"{prefix}starts_at__lte": now}) & (
+        Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": now})
+    )
+
+
+class EndReason(models.TextChoices):
+    REVOKED = "revoked", _("ended by an administrator or owner")
+    GIVEN_BACK = "given_back", _("given back")
+    EXPIRED = "expired", _("reached its end date")
+    LEFT = "left", _("the person left")
+    SUSPENDED = "suspended", _("the person was suspended")
+
+
+class Grant(models.Model):
+    """A right somebody approved. Copies what was approved and is never edited, only ended."""
+
+    ref = models.CharField(
+        _("reference"),
+        max_length=12,
+        unique=True,
+        default=new_grant_ref,
+        editable=False,
+    )
+    item = models.OneToOneField(Item, models.PROTECT, related_name="grant")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="grants")
+    principal = models.ForeignKey(Principal, models.PROTECT, related_name="grants")
+    principal_unique_id = models.CharField(max_length=128)
+    entitlement = models.ForeignKey(Entitlement, models.PROTECT, related_name="grants")
+    entitlement_version = models.PositiveIntegerField()
+    terms = models.JSONField(default=dict)
+    parts = models.JSONField(default=list)
+    sentence = models.TextField()
+    effect = models.CharField(max_length=64)
+    approved_at = models.DateTimeField(db_default=Now())
+    starts_at = models.DateTimeField(_("starts at"))
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    end_reason = models.CharField(max_length=12, choices=EndReason.choices, blank=True)
+    # When the sweep woke the targets because `starts_at` had come.
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    seen_at = models.DateTimeField(_("confirmed in AWS at"), null=True, blank=True)
+    released_at = models.DateTimeField(_("seen gone at"), null=True, blank=True)
+    correlation = models.CharField(max_length=40, editable=False)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("grant")
+        verbose_name_plural = _("grants")
+        ordering: ClassVar = ["-approved_at", "-pk"]
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="grant_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | ~Q(end_reason=""),
+                name="grant_end_has_a_reason",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["person", "ended_at"], name="grant_by_person"),
+            models.Index(
+                fields=["ends_at"],
+                condition=Q(ended_at__isnull=True),
+                name="grant_expiring",
+            ),
+            models.Index(
+                fields=["starts_at"],
+                condition=Q(ended_at__isnull=True, started_at__isnull=True),
+                name="grant_starting",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def unreleased(self) -> "DeliveryQuerySet":
+        return self.exclude(state=Delivery.State.RELEASED)
+
+
+class Delivery(models.Model):
+    """One part of one grant in one target, and whether AWS was seen to hold it."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("being applied")
+        SEEN = "seen", _("confirmed in AWS")
+        RELEASED = "released", _("released")
+
+    class Release(models.TextChoices):
+        GONE = "gone", _("seen gone")
+        NEEDED = "needed", _("still there because another access needs it")
+        FOUND = "found", _("was there before Gatehouse; left in place")
+
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="deliveries")
+    target = models.ForeignKey(Target, models.PROTECT, related_name="deliveries")
+    part = models.JSONField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
+    release = models.CharField(max_length=10, choices=Release.choices, blank=True)
+    needed_by = models.ForeignKey(
+        Grant, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    seen_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = (
+            models.Index(
+                fields=["target"],
+                condition=~Q(state="released"),
+                name="delivery_unreleased",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.grant_id} in {self.target_id}"
+
+
+class Seen(models.Model):
+    """One interval during which AWS was seen to hold a delivery."""
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="intervals")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("seen interval")
+        verbose_name_plural = _("seen intervals")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["delivery"],
+                condition=Q(until_at__isnull=True),
+                name="seen_one_current",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} from {self.from_at}"
+
+
+class Receipt(models.Model):
+    """What a leaver's call set in motion; its truth is read live from the grants it names."""
+
+    ref = models.CharField(
+        max_length=12, unique=True, default=new_receipt_ref, editable=False
+    )
+    person = models.ForeignKey(Person, models.PROTECT, related_name="receipts")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    grants = models.ManyToManyField(Grant, related_name="receipts")
+    closed_requests = models.JSONField(default=list)
+    correlation = models.CharField(max_length=40, editable=False)
+
+    class Meta:
+        verbose_name = _("receipt")
+        verbose_name_plural = _("receipts")
+
+    def __str__(self) -> str:
+        return self.ref

@@ -1,0 +1,44 @@
+"""This installation's own id, and when its workers were last heard of."""
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+def new_installation_id() -> str:
+    """Eight hex digits in every name we give in AWS, so that two portals never share a key."""
+    return secrets.token_hex(4)
+
+
+class Installation(models.Model):
+    """Exactly one row, made by the first migration."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=8, default=new_installation_id, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Set once, when a second administrator first exists; rules then need two people for ever.
+    bootstrapped_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(pk=1), name="installation_single_row"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> str:
+        return cls.objects.get_or_create(pk=1)[0].name
+
+
+class Beat(models.Model):
+    """When something that must happen regularly last happened (“sweep”, “worker”)."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at}"

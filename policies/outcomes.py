@@ -1,0 +1,115 @@
+"""What became of a call to AWS or Kubernetes, as one small set of types.
+
+Edges (`aws`, `kubernetes`) raise these and nothing else; providers and `reconcile`
+catch these and nothing else. No Django, no Celery, no boto3: plain values.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The eight ways a call can fail (DESIGN §5.13)."""
+
+    TRANSIENT = "transient"
+    THROTTLED = "throttled"
+    CONFLICT = "conflict"
+    QUOTA = "quota"
+    DENIED = "denied"
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    PERMANENT = "permanent"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to tell people about a kind of failure. `runbook` is a heading of docs/runbook.md."""
+
+    runbook: str
+    means: str
+    remedy: str
+    retryable: bool
+
+
+ADVICE: dict[Kind, Advice] = {
+    Kind.TRANSIENT: Advice(
+        "GH-101",
+        "AWS did not answer, or answered that it is unwell.",
+        "Nothing to do: we try again by ourselves. If it lasts an hour, check the AWS health page.",
+        True,
+    ),
+    Kind.THROTTLED: Advice(
+        "GH-102",
+        "AWS asked us to slow down.",
+        "Nothing to do: we try again by ourselves, more slowly.",
+        True,
+    ),
+    Kind.CONFLICT: Advice(
+        "GH-103",
+        "Somebody else changed the same thing in AWS.",
+        "We read it again and try again. If it names an entry not managed here, "
+        "an administrator adopts that entry or declines the request.",
+        True,
+    ),
+    Kind.QUOTA: Advice(
+        "GH-104",
+        "An AWS quota is full.",
+        "Raise the quota in AWS or end access that is no longer needed, then retry.",
+        False,
+    ),
+    Kind.DENIED: Advice(
+        "GH-105",
+        "AWS refused our own worker role.",
+        "Grant the worker role the action named here, then retry.",
+        False,
+    ),
+    Kind.MISSING: Advice(
+        "GH-106",
+        "AWS does not know something this access names.",
+        "Check that the named thing exists in the named account and region, then retry.",
+        False,
+    ),
+    Kind.MALFORMED: Advice(
+        "GH-107",
+        "What AWS holds cannot be read, so we will not write over it.",
+        "Mend the document named here by hand, then retry.",
+        False,
+    ),
+    Kind.PERMANENT: Advice(
+        "GH-108",
+        "AWS refused the change and will refuse it again.",
+        "Read AWS's own words here; change the request or the catalogue, then retry.",
+        False,
+    ),
+}
+
+
+class Outcome(Exception):
+    """A call that did not succeed, typed.
+
+    `lost` is true when the request may have been applied although no usable answer came:
+    then only reading AWS back can tell. `code` and `request_id` are AWS's own, where known.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        lost: bool = False,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.lost = lost
+        self.code = code
+        self.request_id = request_id
+
+    @property
+    def advice(self) -> Advice:
+        return ADVICE[self.kind]
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.advice.runbook})"

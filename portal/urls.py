@@ -1,0 +1,7 @@
+"""Every address the portal answers."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.account.urls")),
+]

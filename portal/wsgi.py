@@ -1,0 +1,9 @@
+"""The WSGI application. Imports no boto3 and no Kubernetes client: a test holds it to that."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+application = get_wsgi_application()

@@ -1,0 +1,116 @@
+"""Faults on command: what the next calls meet, as posted to `/_fake/faults`.
+
+A fault names `service`, and may name `operation` (default `*`) and `account`; it is spent after
+`times` calls (default 1; null: until deleted). Kinds:
+
+* `throttle`, `deny`: AWS's usual refusal in the service's own protocol;
+* `error`: any `code`, `status`, `message`;
+* `drop`: the connection ends before the call is applied; `lose`: after, without an answer;
+* `slow`: the call waits `seconds` first;
+* `stale`: while it stands, reads show the state of `seconds` x PACE ago (`tests.fakes.lag`).
+"""
+
+import os
+import threading
+from dataclasses import asdict, dataclass, fields
+from itertools import count
+from typing import Any
+
+from tests.fakes.wire import Call
+
+KINDS = ("throttle", "error", "deny", "lose", "drop", "slow", "stale")
+STALE_SERVICES = ("iam", "servicecatalog", "eks")
+_needs = {"error": {"code", "status"}, "slow": {"seconds"}, "stale": {"seconds"}}
+
+
+@dataclass
+class Fault:
+    """One standing fault; `id` is the fake's, the rest as posted."""
+
+    id: int
+    service: str
+    kind: str
+    operation: str = "*"
+    account: str | None = None
+    times: int | None = 1
+    code: str = ""
+    status: int = 400
+    message: str = "Injected by the fake AWS."
+    seconds: float = 0.0
+
+    def meets(self, call: Call) -> bool:
+        """Whether this fault is for that call."""
+        return (
+            self.service in ("*", call.service)
+            and self.operation in ("*", call.operation)
+            and self.account in (None, call.account)
+        )
+
+
+class Faults:
+    """The standing faults, safe to use from every request thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids = count(1)
+        self._standing: list[Fault] = []
+
+    def add(self, wanted: dict[str, Any]) -> Fault:
+        """Set up a fault; `ValueError` says what is wrong with the order."""
+        fault = Fault(id=next(self._ids), **_checked(wanted))
+        with self._lock:
+            self._standing.append(fault)
+        return fault
+
+    def take(self, call: Call) -> list[Fault]:
+        """Spend what this call meets: every `slow`, and the first of the other kinds."""
+        met: list[Fault] = []
+        with self._lock:
+            for fault in self._standing:
+                refused = any(earlier.kind != "slow" for earlier in met)
+                if fault.kind == "stale" or not fault.meets(call):
+                    continue
+                if fault.kind == "slow" or not refused:
+                    met.append(fault)
+            for fault in met:
+                fault.times = None if fault.times is None else fault.times - 1
+            self._standing = [fault for fault in self._standing if fault.times != 0]
+        return met
+
+    def lag(self, service: str, account: str) -> float:
+        """Real seconds that reads of a service lag in an account now; 0 when they do not."""
+        with self._lock:
+            seconds = [
+                fault.seconds
+                for fault in self._standing
+                if fault.kind == "stale"
+                and fault.service in ("*", service)
+                and fault.account in (None, account)
+            ]
+        return max(seconds, default=0.0) * float(os.environ.get("PACE", "1.0"))
+
+    def standing(self) -> list[dict[str, Any]]:
+        """What is set up and not yet spent."""
+        with self._lock:
+            return [asdict(fault) for fault in self._standing]
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._standing.clear()
+
+
+def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    known = {field.name for field in fields(Fault)} - {"id"}
+    if unknown := set(wanted) - known:
+        raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
+    if wanted.get("kind") not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    if missing := ({"service"} | _needs.get(wanted["kind"], set())) - set(wanted):
+        raise ValueError(f"{wanted['kind']} needs {', '.join(sorted(missing))}")
+    if wanted["kind"] == "stale" and wanted["service"] not in ("*", *STALE_SERVICES):
+        raise ValueError(f"only {', '.join(STALE_SERVICES)} can lag")
+    return wanted
+
+
+faults = Faults()

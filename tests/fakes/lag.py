@@ -1,0 +1,107 @@
+"""Eventual consistency: reads that show the state of some seconds ago [D: IAM consistency].
+
+While a `stale` fault stands, each write keeps a copy of what its backend held just before. A read
+at time t then sees the oldest copy whose write ended after t - lag: no write younger than the lag
+shows, every older one does.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moto.eks.models import eks_backends
+from moto.iam.models import iam_backends
+from moto.servicecatalog.models import servicecatalog_backends
+
+from tests.fakes.faults import faults
+from tests.fakes.wire import Call
+
+Key = tuple[str, str, str]
+_past: dict[Key, list[tuple[float, Any]]] = {}
+
+
+def before(call: Call) -> Any | None:
+    """A copy of what the call's backend holds; None when its reads do not lag."""
+    if call.service not in _COPIERS or not faults.lag(call.service, call.account):
+        return None
+    backends, copier = _COPIERS[call.service]
+    return copier(backends[call.account][_key(call)[2]])
+
+
+def after(call: Call, copy: Any | None) -> None:
+    """Keep the copy taken before a write that has just been applied."""
+    if copy is not None:
+        _past.setdefault(_key(call), []).append((time.monotonic(), copy))
+
+
+def view(service: str, account: str, region: str, live: Any) -> Any:
+    """What a read sees now: `live`, or the copy that the standing lag calls for."""
+    key = (service, account, "aws" if service == "iam" else region)
+    horizon = time.monotonic() - faults.lag(service, account)
+    young = [(ended, copy) for ended, copy in _past.get(key, []) if ended > horizon]
+    _past[key] = young
+    return young[0][1] if young else live
+
+
+def reset() -> None:
+    """Forget every copy."""
+    _past.clear()
+
+
+def _key(call: Call) -> Key:
+    return (call.service, call.account, "aws" if call.service == "iam" else call.region)
+
+
+def _clone(thing: Any, **changes: Any) -> Any:
+    # Not copy.copy: moto's models register every instance made through __new__, for ever.
+    twin = object.__new__(type(thing))
+    twin.__dict__.update(thing.__dict__ | changes)
+    return twin
+
+
+def _holder(thing: Any) -> Any:
+    changes = {
+        "policies": dict(thing.policies),
+        "managed_policies": dict(thing.managed_policies),
+    }
+    if "tags" in thing.__dict__:
+        changes["tags"] = list(thing.tags)
+    return _clone(thing, **changes)
+
+
+def _iam(live: Any) -> Any:
+    return _clone(
+        live,
+        roles={key: _holder(role) for key, role in live.roles.items()},
+        users={key: _holder(user) for key, user in live.users.items()},
+        groups={key: _holder(group) for key, group in live.groups.items()},
+        managed_policies={
+            arn: _clone(
+                policy, versions=[_clone(version) for version in policy.versions]
+            )
+            for arn, policy in live.managed_policies.items()
+        },
+    )
+
+
+def _servicecatalog(live: Any) -> Any:
+    held = getattr(live, "principals", {})
+    return _clone(
+        live,
+        portfolios=dict(live.portfolios),
+        principals={portfolio: set(pairs) for portfolio, pairs in held.items()},
+    )
+
+
+def _eks(live: Any) -> Any:
+    return _clone(
+        live,
+        clusters={name: _clone(cluster) for name, cluster in live.clusters.items()},
+    )
+
+
+_COPIERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "iam": (iam_backends, _iam),
+    "servicecatalog": (servicecatalog_backends, _servicecatalog),
+    "eks": (eks_backends, _eks),
+}
