@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts import audit
 from accounts.actors import Actor
+from accounts.audit import What
 from accounts.models import EksUser, Principal
 from accounts.models.principals import Profile
+from policies.access import effects
 from policies.models import Inquiry, InquiryKind, Item, ask_worker
 
 
 def ask(item: Item, *, by: Actor) -> Inquiry:
-    """One open preview inquiry per item: asked again, the open one is hurried."""
+    """One open preview inquiry per item: asked again, the open one stays."""
     inquiry, created = Inquiry.objects.get_or_create(
         kind=InquiryKind.PREVIEW,
         item=item,
@@ -19,6 +25,51 @@ def ask(item: Item, *, by: Actor) -> Inquiry:
     if created:
         ask_worker(inquiry)
     return inquiry
+
+
+@transaction.atomic
+def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor) -> bool:
+    """The read worker's answer: fills the item's preview and effect. False when it came twice.
+
+    `preview`: {"lines": [{"target", "say", "there"}], "load": [{"quota", "used", "limit",
+    "unit"}], "fits": bool, "problems": [text]}.
+    """
+    moved = Inquiry.objects.filter(pk=inquiry.pk, state=Inquiry.State.OPEN).update(
+        state=Inquiry.State.ANSWERED, answered_at=Now(), outcome="", outcome_text=""
+    )
+    if not moved:
+        return False
+    item = Item.objects.select_related("principal", "entitlement", "request__person").get(
+        pk=inquiry.item_id
+    )
+    assert item.principal is not None
+    _identify(item.principal, unique_id, by)
+    digest = effects.effect(item, unique_id)
+    Item.objects.filter(pk=item.pk).update(effect=digest, preview=preview, preview_at=Now())
+    audit.record(
+        What.REQUEST_PREVIEWED,
+        by=by,
+        about=("request", item.request.ref),
+        person=item.request.person_id,
+        after={"item": item.pk, "effect": digest, "fits": preview["fits"]},
+    )
+    return True
+
+
+def _identify(principal: Principal, unique_id: str, by: Actor) -> None:
+    """Note what AWS means by the ARN now: a changed id is another identity of that name."""
+    before = principal.unique_id
+    if before == unique_id:
+        return
+    Principal.objects.filter(pk=principal.pk).update(unique_id=unique_id)
+    audit.record(
+        What.PRINCIPAL_IDENTIFIED,
+        by=by,
+        about=("principal", principal.pk),
+        person=principal.person_id or "",
+        before={"unique_id": before},
+        after={"unique_id": unique_id},
+    )
 
 
 def profile_defaults(profile: type[Profile], principal: Principal) -> dict[str, Any]:

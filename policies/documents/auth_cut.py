@@ -125,20 +125,14 @@ def _leaves(node: Node) -> Iterator[Node]:
 def _cut_flow(section: Section, root: Node, due: Due) -> str:
     text, entries = section.text, section.entries
     separator = f",{_newline(text)} "
-    added = separator.join(
-        flow_text(row) for entry, row in due.values() if row and entry is None
-    )
+    added = separator.join(flow_text(row) for entry, row in due.values() if row and entry is None)
     changed = {id(entry): row for entry, row in due.values() if entry is not None}
     for entry in entries:
         if id(entry) in changed and (
             text[entry.start] != "{" or any(_comments(text, entry, entry.end))
         ):
             _too_odd()
-    gone = [
-        entry
-        for entry in entries
-        if id(entry) in changed and changed[id(entry)] is None
-    ]
+    gone = [entry for entry in entries if id(entry) in changed and changed[id(entry)] is None]
     edits: list[Edit] = [
         (entry.start, entry.end, flow_text(row, entry.row.extra if entry.row else ()))
         for entry in entries
@@ -157,9 +151,7 @@ def _cut_flow(section: Section, root: Node, due: Due) -> str:
     return _applied(text, edits)
 
 
-def _without(
-    text: str, entries: tuple[Entry, ...], gone: list[Entry]
-) -> Iterator[Edit]:
+def _without(text: str, entries: tuple[Entry, ...], gone: list[Entry]) -> Iterator[Edit]:
     """Cuts for entries of a flow list of which at least one stays."""
     lost = {id(entry) for entry in gone}
     first = next(n for n, entry in enumerate(entries) if id(entry) not in lost)

@@ -95,24 +95,17 @@ def protected(row: Row) -> str | None:
     groups = sorted(_CLUSTER_GROUPS.intersection(row.groups))
     if groups:
         return f"It carries {groups[0]}, on which the cluster itself depends."
-    if (
-        "/aws-service-role/" in row.arn.lower()
-        or "/awsservicerolefor" in row.arn.lower()
-    ):
+    if "/aws-service-role/" in row.arn.lower() or "/awsservicerolefor" in row.arn.lower():
         return "Its role is linked to an AWS service."
     return None
 
 
 def row_text(username: str, groups: Iterable[str]) -> str:
     """A row's canonical text: JSON, groups sorted and unique (their order means nothing)."""
-    return json.dumps(
-        {"groups": sorted(set(groups)), "username": username}, separators=(",", ":")
-    )
+    return json.dumps({"groups": sorted(set(groups)), "username": username}, separators=(",", ":"))
 
 
-def rows_state(
-    data: Mapping[str, str], sections: Iterable[str] = SECTIONS
-) -> dict[str, str]:
+def rows_state(data: Mapping[str, str], sections: Iterable[str] = SECTIONS) -> dict[str, str]:
     """Everything in these sections, as key → canonical text.
 
     `role:`/`user:` and the lower-cased path-less ARN for the row that takes effect (row_text);

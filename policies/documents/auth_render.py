@@ -42,8 +42,7 @@ def block_text(
     lines = [*_dump(_fields(row), flow=False).splitlines(), *extra]
     head = " " * column + "-" + " " * (inner - column - 1)
     return "".join(
-        f"{' ' * inner if number else head}{line}{newline}"
-        for number, line in enumerate(lines)
+        f"{' ' * inner if number else head}{line}{newline}" for number, line in enumerate(lines)
     )
 
 

@@ -92,20 +92,14 @@ def read(text: str, name: str = MAP_ROLES) -> Section:
     if text in EMPTY:
         return Section(name, text, None, ())
     root, goes_on = compose(text)
-    lock = (
-        "More than one YAML document, or an end marker, stands in it."
-        if goes_on
-        else ""
-    )
+    lock = "More than one YAML document, or an end marker, stands in it." if goes_on else ""
     if root is None or (root.kind == "scalar" and scalar_type(root) == "null"):
         return Section(name, text, root, (), lock)
     if root.kind != "sequence":
         raise Unreadable("It is not a list, so the cluster ignores it whole.")
     if root.anchor or root.tag:
         lock = "The list as a whole carries an anchor or a tag."
-    return Section(
-        name, text, root, tuple(_entries(name, text, root, bool(lock))), lock
-    )
+    return Section(name, text, root, tuple(_entries(name, text, root, bool(lock))), lock)
 
 
 def _entries(name: str, text: str, root: Node, locked: bool) -> Iterable[Entry]:
@@ -142,7 +136,9 @@ def _row(name: str, text: str, node: Node) -> tuple[Row | None, str]:
         problems.append(f"It has no {ARN_KEY[name]}.")
     if arn and sso:
         problems.append("It has both rolearn and sso.")
-    row = Row(name, arn, username, groups, _extra(name, text, entry))
+    foreign = foreign_pairs(name, entry)
+    extra = tuple(text[key.start : max(key.end, value.end)] for key, value in foreign)
+    row = Row(name, arn, username, groups, extra)
     return (row if arn and not sso else None), " ".join(problems)
 
 
@@ -174,26 +170,19 @@ def _text(key: str, value: Node, before: str, problems: list[str]) -> str:
     return value.value if kind == "text" else before
 
 
-def _groups(
-    value: Node, before: tuple[str, ...], problems: list[str]
-) -> tuple[str, ...]:
+def _groups(value: Node, before: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
     if value.kind == "sequence":
-        return tuple(
-            _text("group", item.target, "", problems) for item in value.children
-        )
+        return tuple(_text("group", item.target, "", problems) for item in value.children)
     if value.kind == "scalar" and scalar_type(value) == "null":
         return ()
     problems.append("Its groups are not a list.")
     return before
 
 
-def _extra(name: str, text: str, entry: Node) -> tuple[str, ...]:
+def foreign_pairs(name: str, mapping: Node) -> list[tuple[Node, Node]]:
+    """The keys and values of an entry that are neither its ARN nor username nor groups."""
     ours = {ARN_KEY[name], "username", "groups"}
-    return tuple(
-        text[key.start : max(key.end, value.end)]
-        for key, value in entry.pairs
-        if key.target.value.casefold() not in ours
-    )
+    return [pair for pair in mapping.pairs if pair[0].target.value.casefold() not in ours]
 
 
 def accounts(data: Mapping[str, str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from policies.documents.auth_rows import (
     Entry,
     Row,
     Section,
+    foreign_pairs,
     read,
     wanted_row,
 )
@@ -54,9 +55,7 @@ def splice(data: Mapping[str, str], changes: Changes) -> dict[str, str]:
     return after
 
 
-def verify(
-    before: Mapping[str, str], after: Mapping[str, str], changes: Changes
-) -> None:
+def verify(before: Mapping[str, str], after: Mapping[str, str], changes: Changes) -> None:
     """Reads `after` back; raises Refused unless exactly these rows differ, and as intended."""
     touched = {_section_of(key) for key in changes}
     for name in before.keys() | after.keys():
@@ -85,17 +84,17 @@ def _differs(what: str) -> None:
     )
 
 
-def _others(section: Section, changes: Changes) -> list[tuple[str, Row | None, str]]:
+def _others(section: Section, changes: Changes) -> list[tuple[object, ...]]:
     return [
-        (entry.raw, entry.row, entry.problem)
+        (entry.raw, entry.row, entry.node.content)
         for entry in section.entries
         if entry.row is None or entry.row.key not in changes
     ]
 
 
-def _extras(section: Section, changes: Changes) -> dict[str, tuple[str, ...]]:
+def _extras(section: Section, changes: Changes) -> dict[str, list[object]]:
     return {
-        key: entry.row.extra
+        key: [(k.content, v.content) for k, v in foreign_pairs(section.name, entry.node)]
         for key in changes
         for entry in section.by_key.get(key, ())
         if entry.row is not None and entry.row.extra
@@ -149,13 +148,9 @@ def _is_so(found: list[Entry], row: Row | None) -> bool:
 
 def _editable(section: Section, found: list[Entry]) -> Entry | None:
     if section.lock:
-        raise Refused(
-            section.lock, f"Make {section.name} one plain list by hand; then try again."
-        )
+        raise Refused(section.lock, f"Make {section.name} one plain list by hand; then try again.")
     if len(found) > 1:
-        _twice(
-            f"{len(found)} entries name the same ARN, and only one of them takes effect."
-        )
+        _twice(f"{len(found)} entries name the same ARN, and only one of them takes effect.")
     if not found or found[0].row is None:
         return None
     reason = protected(found[0].row)
@@ -182,13 +177,9 @@ def _check_wanted(key: str, row: Row) -> None:
         for group in row.groups:
             check_group(group)
         if row != wanted_row(row.arn, row.username, row.groups) or row.key != key:
-            raise BadName(
-                f"Row {key!r}", "it is not in canonical form.", "Use wanted_row."
-            )
+            raise BadName(f"Row {key!r}", "it is not in canonical form.", "Use wanted_row.")
     except BadName as error:
         raise Refused(f"{error.what}: {error.why}", error.remedy) from error
     reason = protected(row)
     if reason:
-        raise Refused(
-            f"A row for {row.arn} may not be written. {reason}", "Use another role."
-        )
+        raise Refused(f"A row for {row.arn} may not be written. {reason}", "Use another role.")

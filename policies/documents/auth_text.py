@@ -46,9 +46,7 @@ class Unreadable(Refused):
     """A section that the cluster drops whole, or that cannot be read beyond doubt."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(
-            why, "Mend this part of aws-auth by hand; until then it is left alone."
-        )
+        super().__init__(why, "Mend this part of aws-auth by hand; until then it is left alone.")
 
 
 @dataclass(slots=True)
@@ -77,6 +75,12 @@ class Node:
     def pairs(self) -> "list[tuple[Node, Node]]":
         """A mapping's keys and values in the order of the text."""
         return list(zip(self.children[::2], self.children[1::2], strict=True))
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What it says, apart from where it stands; aliases by name, never expanded."""
+        inside = () if self.kind == "alias" else tuple(c.content for c in self.children)
+        return (self.kind, self.value, self.plain, self.anchor, self.tag, inside)
 
     @property
     def shared(self) -> bool:
@@ -171,22 +175,16 @@ class _Builder:
             name = event.anchor or ""
             return Node("alias", start, end, name, children=[self._target(name)])
         if event.tag not in _TAGS:
-            raise Unreadable(
-                f"It uses the YAML tag {event.tag}, which is not interpreted here."
-            )
+            raise Unreadable(f"It uses the YAML tag {event.tag}, which is not interpreted here.")
         if isinstance(event, yaml.ScalarEvent):
             if event.style in ("|", ">"):
                 end = start + len(self.text[start:end].rstrip())
             self.last = end
             node = Node("scalar", start, end, event.value, plain=event.implicit[0])
             if node.plain and _NOT_JSON.fullmatch(node.value):
-                raise Unreadable(
-                    f"It holds the number {node.value}, which JSON cannot."
-                )
+                raise Unreadable(f"It holds the number {node.value}, which JSON cannot.")
         else:
-            kind: Any = (
-                "sequence" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
-            )
+            kind: Any = "sequence" if isinstance(event, yaml.SequenceStartEvent) else "mapping"
             node = Node(kind, start, flow=bool(event.flow_style))
         node.anchor, node.tag = event.anchor or "", event.tag or ""
         return node
@@ -211,8 +209,6 @@ class _Builder:
 
 def _check_key(key: Node) -> None:
     if key.kind != "scalar":
-        raise Unreadable(
-            "A key is itself a mapping or list, such as {{SessionName}} unquoted."
-        )
+        raise Unreadable("A key is itself a mapping or list, such as {{SessionName}} unquoted.")
     if scalar_type(key) == "null":
         raise Unreadable("A key is empty.")

@@ -48,9 +48,7 @@ def auth_map_arn(arn: str) -> str:
     """
     text = arn.strip()
     if "*" in text or "?" in text:
-        raise BadName(
-            f"ARN {text!r}", "aws-auth knows no wildcards.", "Name one role or user."
-        )
+        raise BadName(f"ARN {text!r}", "aws-auth knows no wildcards.", "Name one role or user.")
     match = _ARN.fullmatch(text)
     if match is None:
         raise BadName(f"ARN {text!r}", *_unmatchable(text))
@@ -153,15 +151,11 @@ def _check_plain(what: str, text: str) -> None:
     if not text:
         raise BadName(what, "it is empty.", "Write a name.")
     if len(text) > LONGEST:
-        raise BadName(
-            f"{what[:40]}…", f"it is over {LONGEST} characters.", "Shorten it."
-        )
+        raise BadName(f"{what[:40]}…", f"it is over {LONGEST} characters.", "Shorten it.")
     if text != text.strip():
         raise BadName(what, "it starts or ends with space.", "Remove the space.")
     if any(unicodedata.category(char) in _INVISIBLE for char in text):
-        raise BadName(
-            what, "it holds control or invisible characters.", "Type it anew."
-        )
+        raise BadName(what, "it holds control or invisible characters.", "Type it anew.")
 
 
 def _folded(text: str) -> str:

@@ -56,9 +56,7 @@ def _calls(request: Request) -> Answer:
 def _portfolios(request: Request) -> Answer:
     order = _order(request)
     name = order.get("name", "Portfolio")
-    found = servicecatalog.add_portfolio(
-        _account(order), order["region"], name, order.get("id")
-    )
+    found = servicecatalog.add_portfolio(_account(order), order["region"], name, order.get("id"))
     return {"id": found}
 
 
@@ -92,11 +90,7 @@ def _reset(request: Request) -> Answer:
 
 
 def _index(_request: Request) -> Answer:
-    return {
-        "urls": [
-            f"{' '.join(sorted(rule.methods or ()))} {rule.rule}" for rule in _rules
-        ]
-    }
+    return {"urls": [f"{' '.join(sorted(rule.methods or ()))} {rule.rule}" for rule in _rules]}
 
 
 def _rule(path: str, view: Callable[[Request], Answer], *methods: str) -> Rule:

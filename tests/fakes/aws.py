@@ -54,18 +54,10 @@ def application() -> Gate:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes", description=__doc__)
     parser.add_argument("--port", type=int, default=5000, help="0: any free one")
-    parser.add_argument(
-        "--kube-port", type=int, default=0, help="ConfigMap server; 0: any"
-    )
-    parser.add_argument(
-        "--info", type=Path, help="also write the addresses to this file"
-    )
-    parser.add_argument(
-        "--human", action="store_true", help="print the addresses readably"
-    )
-    parser.add_argument(
-        "--watch", action="store_true", help="date changes as they happen"
-    )
+    parser.add_argument("--kube-port", type=int, default=0, help="ConfigMap server; 0: any")
+    parser.add_argument("--info", type=Path, help="also write the addresses to this file")
+    parser.add_argument("--human", action="store_true", help="print the addresses readably")
+    parser.add_argument("--watch", action="store_true", help="date changes as they happen")
     return parser.parse_args(argv)
 
 
@@ -109,13 +101,17 @@ def main(argv: list[str] | None = None) -> int:
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, _end)
     try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
         listener = _bound(options.port)
         kubernetes = _kubernetes(options.kube_port)
     except OSError as taken:
-        print(
-            f"Cannot listen on {HOST}: {taken.strerror}. Choose other ports.",
-            file=sys.stderr,
-        )
+        print(f"Cannot listen on {HOST}: {taken.strerror}. Choose other ports.", file=sys.stderr)
         return PORT_TAKEN
     try:
         server = _server(listener)
@@ -129,9 +125,7 @@ def main(argv: list[str] | None = None) -> int:
 def _server(listener: socket.socket) -> BaseWSGIServer:
     app: Any = application()
     port = listener.getsockname()[1]
-    return make_server(
-        HOST, port, app, threaded=True, request_handler=Quiet, fd=listener.fileno()
-    )
+    return make_server(HOST, port, app, threaded=True, request_handler=Quiet, fd=listener.fileno())
 
 
 def _serve(server: BaseWSGIServer, watch: bool) -> None:

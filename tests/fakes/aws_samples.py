@@ -1,10 +1,12 @@
 """Documents and small deeds that the fake AWS's tests share."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+Clients = Callable[..., Any]
 HUB, MEMBER = "123456789012", "222222222222"
 ANYONE_IN_HUB = f"arn:aws:iam::{HUB}:root"
 

@@ -24,30 +24,14 @@ class Text(NamedTuple):
 
 
 QUOTAS: Final = {
-    "RolePolicySizeQuota": Quota(
-        10_240, "[D] IAM quotas: inline total, white space not counted"
-    ),
-    "UserPolicySizeQuota": Quota(
-        2_048, "[D] IAM quotas: inline total, white space not counted"
-    ),
-    "PolicySizeQuota": Quota(
-        6_144, "[D] IAM quotas: managed policy, white space not counted"
-    ),
-    "AssumeRolePolicySizeQuota": Quota(
-        2_048, "[D] IAM quotas; [R] ACLSizePerRole error"
-    ),
-    "AttachedPoliciesPerRoleQuota": Quota(
-        10, "[D] IAM quotas: 10, can be raised to 20"
-    ),
-    "AttachedPoliciesPerUserQuota": Quota(
-        10, "[D] IAM quotas: 10, can be raised to 20"
-    ),
-    "PrincipalsPerPortfolio": Quota(
-        100, "[D] Service Catalog limits (L-E8959660, adjustable)"
-    ),
-    "PatternsPerPortfolio": Quota(
-        10, "[D][M] AssociatePrincipalWithPortfolio: 10 IAM_PATTERN"
-    ),
+    "RolePolicySizeQuota": Quota(10_240, "[D] IAM quotas: inline total, white space not counted"),
+    "UserPolicySizeQuota": Quota(2_048, "[D] IAM quotas: inline total, white space not counted"),
+    "PolicySizeQuota": Quota(6_144, "[D] IAM quotas: managed policy, white space not counted"),
+    "AssumeRolePolicySizeQuota": Quota(2_048, "[D] IAM quotas; [R] ACLSizePerRole error"),
+    "AttachedPoliciesPerRoleQuota": Quota(10, "[D] IAM quotas: 10, can be raised to 20"),
+    "AttachedPoliciesPerUserQuota": Quota(10, "[D] IAM quotas: 10, can be raised to 20"),
+    "PrincipalsPerPortfolio": Quota(100, "[D] Service Catalog limits (L-E8959660, adjustable)"),
+    "PatternsPerPortfolio": Quota(10, "[D][M] AssociatePrincipalWithPortfolio: 10 IAM_PATTERN"),
 }
 
 TEXTS: Final = {
@@ -142,9 +126,7 @@ TEXTS: Final = {
     ),
 }
 
-DEFAULT_AUTHENTICATION_MODE: Final = (
-    "CONFIG_MAP"  # [K] of an API call without accessConfig
-)
+DEFAULT_AUTHENTICATION_MODE: Final = "CONFIG_MAP"  # [K] of an API call without accessConfig
 AUTHENTICATION_MODES: Final = (
     "CONFIG_MAP",
     "API_AND_CONFIG_MAP",

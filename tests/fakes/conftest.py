@@ -1,6 +1,6 @@
 """One fake AWS per test module, emptied before each test; boto3 clients that talk to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -8,10 +8,8 @@ import pytest
 from botocore.config import Config
 
 from tests.fakes import process
+from tests.fakes.aws_samples import MEMBER, Clients
 from tests.fakes.kube_options import pytest_addoption, pytest_configure  # noqa: F401
-
-Clients = Callable[..., Any]
-MEMBER = "222222222222"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def client(fake: process.FakeAWS) -> Clients:
             service,
             region_name="us-east-1",
             endpoint_url=fake.aws,
-            config=Config(retries={"mode": "standard", "max_attempts": 1}),
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
             **(credentials or fake.credentials(account)),
         )
 

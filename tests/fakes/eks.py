@@ -44,7 +44,7 @@ def connect(server: Kubernetes) -> None:
 
 
 def auth_map_of(cluster: str) -> dict[str, str] | None:
-    """The data of a cluster's aws-auth; empty when it has none, None when nothing answers for it."""
+    """The data of a cluster's aws-auth; empty without one, None if nothing answers for it."""
     for server in _servers:
         if cluster in server.clusters:
             return server.data(cluster)

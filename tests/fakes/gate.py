@@ -18,7 +18,7 @@ from tests.fakes.wire import Call, Refusal, error, read_call
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class Lost(ConnectionError):
+class Lost(ConnectionError):  # noqa: N818 — it ends a connection, it is no mistake
     """The connection ends here without an answer; werkzeug takes it for a client that left."""
 
 
@@ -62,9 +62,7 @@ class Gate:
             )
         return response
 
-    def _answer(
-        self, call: Call, environ: dict[str, Any], met: list[Fault]
-    ) -> Response:
+    def _answer(self, call: Call, environ: dict[str, Any], met: list[Fault]) -> Response:
         for fault in met:
             if fault.kind == "slow":
                 time.sleep(fault.seconds)
@@ -90,9 +88,7 @@ class Gate:
                 response = _not_in_the_fake(call)
             except Exception:
                 traceback.print_exc()
-                response = error(
-                    call, "InternalFailure", "The fake AWS failed; see its log.", 500
-                )
+                response = error(call, "InternalFailure", "The fake AWS failed; see its log.", 500)
             lag.after(call, copy)
         if response.status_code == 404 and response.mimetype == "text/html":
             return _not_in_the_fake(call)

@@ -20,9 +20,7 @@ def collect() -> dict[str, Any]:
         found = {account: _account(account) for account in sorted(_accounts())}
     for cluster in [one for what in found.values() for one in what["clusters"]]:
         cluster["aws_auth"] = auth_map_of(cluster["name"])
-    held = [
-        {"id": account, **what} for account, what in found.items() if any(what.values())
-    ]
+    held = [{"id": account, **what} for account, what in found.items() if any(what.values())]
     return {"accounts": held}
 
 
@@ -35,13 +33,8 @@ def _account(account: str) -> dict[str, list[dict[str, Any]]]:
     iam = iam_backends[account]["aws"]
     return {
         "portfolios": list(_portfolios(account)),
-        "roles": [
-            _role(role) for role in sorted(iam.roles.values(), key=lambda one: one.arn)
-        ],
-        "users": [
-            _holder(user)
-            for user in sorted(iam.users.values(), key=lambda one: one.arn)
-        ],
+        "roles": [_role(role) for role in sorted(iam.roles.values(), key=lambda one: one.arn)],
+        "users": [_holder(user) for user in sorted(iam.users.values(), key=lambda one: one.arn)],
         "policies": [_managed(one) for one in iam.managed_policies.values()],
         "clusters": list(_clusters(account)),
         "virtual_clusters": list(_virtual_clusters(account)),
@@ -62,9 +55,7 @@ def _holder(one: Any) -> dict[str, Any]:
     return {
         "arn": one.arn,
         "tags": {tag["Key"]: tag["Value"] for tag in one.tags or []},
-        "inline_policies": {
-            name: json.loads(text) for name, text in one.policies.items()
-        },
+        "inline_policies": {name: json.loads(text) for name, text in one.policies.items()},
         "attached_policies": sorted(one.managed_policies),
     }
 
@@ -74,9 +65,7 @@ def _role(role: Any) -> dict[str, Any]:
 
 
 def _managed(policy: Any) -> dict[str, Any]:
-    current = next(
-        one for one in policy.versions if one.version_id == policy.default_version_id
-    )
+    current = next(one for one in policy.versions if one.version_id == policy.default_version_id)
     return {"arn": policy.arn, "document": json.loads(current.document)}
 
 

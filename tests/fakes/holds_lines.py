@@ -45,14 +45,10 @@ class Seen:
             for line in there:
                 self._came.setdefault(line, now)
                 self._gone.pop(line, None)
-            recent = {
-                line: at for line, at in self._gone.items() if now - at < REMEMBERED
-            }
+            recent = {line: at for line, at in self._gone.items() if now - at < REMEMBERED}
             self._gone = recent
             shown = [Shown(line, now - self._came[line], None) for line in there]
-            return shown + [
-                Shown(line, now - at, now - at) for line, at in recent.items()
-            ]
+            return shown + [Shown(line, now - at, now - at) for line, at in recent.items()]
 
     def clear(self) -> None:
         """Forget everything seen."""
@@ -129,12 +125,8 @@ def _sentences(name: str, document: dict[str, Any]) -> Iterator[str]:
                 words += [joint, _said(statement[key])]
         told = {"Effect", "Action", "Resource", "Principal", "Sid"}
         rest = {key: value for key, value in statement.items() if key not in told}
-        words += (
-            ["when", json.dumps(rest.pop("Condition"))] if "Condition" in rest else []
-        )
-        yield " ".join(
-            word for word in [*words, json.dumps(rest) if rest else ""] if word
-        )
+        words += ["when", json.dumps(rest.pop("Condition"))] if "Condition" in rest else []
+        yield " ".join(word for word in [*words, json.dumps(rest) if rest else ""] if word)
 
 
 def _said(value: Any) -> str:

@@ -96,9 +96,7 @@ def _things(shown: list[Shown], lit: float) -> str:
 def _item(one: Shown, lit: float) -> str:
     text = f"<code>{escape(one.line.text)}</code>"
     if one.gone is not None:
-        return (
-            f'<li class="gone"><del>{text}</del><b>gone, {one.gone:.0f} s ago</b></li>'
-        )
+        return f'<li class="gone"><del>{text}</del><b>gone, {one.gone:.0f} s ago</b></li>'
     if one.came < lit:
         return f'<li class="new">{text}<b>new, {one.came:.0f} s ago</b></li>'
     return f"<li>{text}</li>"

@@ -57,9 +57,7 @@ def _inline_fits(kind: str) -> Callable[[Any], None]:
             handler._get_param("PolicyName"),
             handler._get_param("PolicyDocument"),
         )
-        total = sum(
-            size(text) for text in (holder.policies | {name: document}).values()
-        )
+        total = sum(size(text) for text in (holder.policies | {name: document}).values())
         most = limits.limit(handler.current_account, f"{kind.title()}PolicySizeQuota")
         if total > most:
             raise _no(handler, "inline_size", limit=most, kind=kind, name=holder.name)
@@ -78,9 +76,7 @@ def _attachment_fits(kind: str) -> Callable[[Any], None]:
         holder = _holder(handler, kind)
         if holder is None or handler._get_param("PolicyArn") in holder.managed_policies:
             return
-        most = limits.limit(
-            handler.current_account, f"AttachedPoliciesPer{kind.title()}Quota"
-        )
+        most = limits.limit(handler.current_account, f"AttachedPoliciesPer{kind.title()}Quota")
         if len(holder.managed_policies) >= most:
             raise _no(handler, "attachments", kind=kind.title(), limit=most)
 
@@ -148,9 +144,7 @@ def install() -> None:
     extend.before(IamResponse, "create_policy_version", _managed_fits)
     extend.before(IamResponse, "attach_role_policy", _attachment_fits("role"))
     extend.before(IamResponse, "attach_user_policy", _attachment_fits("user"))
-    extend.before(
-        IamResponse, "update_assume_role_policy", _trust_fits("PolicyDocument")
-    )
+    extend.before(IamResponse, "update_assume_role_policy", _trust_fits("PolicyDocument"))
     extend.before(IamResponse, "create_role", _trust_fits("AssumeRolePolicyDocument"))
     extend.before(IamResponse, "create_role", _name_is_free("role"))
     extend.before(IamResponse, "create_user", _name_is_free("user"))

@@ -75,9 +75,7 @@ def error_code(response: Response) -> str:
     if header := response.headers.get("x-amzn-errortype"):
         return str(header).split("#")[-1].split(":")[0]
     found = XML_CODE.search(body) or JSON_CODE.search(body)
-    return (
-        found.group(1).decode().split("#")[-1] if found else str(response.status_code)
-    )
+    return found.group(1).decode().split("#")[-1] if found else str(response.status_code)
 
 
 journal = Journal()

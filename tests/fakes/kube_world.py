@@ -116,7 +116,7 @@ class World:
             "metadata": metadata,
             "data": data,
         }
-        return head | request.get("extra", {})
+        return {**head, **request.get("extra", {})}
 
 
 def _others(admin: Connection, ca_pem: bytes, namespace: str) -> dict[str, Connection]:

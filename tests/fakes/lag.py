@@ -76,9 +76,7 @@ def _iam(live: Any) -> Any:
         users={key: _holder(user) for key, user in live.users.items()},
         groups={key: _holder(group) for key, group in live.groups.items()},
         managed_policies={
-            arn: _clone(
-                policy, versions=[_clone(version) for version in policy.versions]
-            )
+            arn: _clone(policy, versions=[_clone(version) for version in policy.versions])
             for arn, policy in live.managed_policies.items()
         },
     )

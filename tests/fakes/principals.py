@@ -9,13 +9,9 @@ from moto.iam.models import iam_backends
 from tests.fakes import lag
 from tests.fakes.beliefs import UNIQUE_ID_PREFIXES
 
-IAM_ARN = re.compile(
-    r"arn:aws:iam::(\d{12}):(role|user|group)/(?:[\x21-\x7e]*/)?[\w+=,.@-]+"
-)
+IAM_ARN = re.compile(r"arn:aws:iam::(\d{12}):(role|user|group)/(?:[\x21-\x7e]*/)?[\w+=,.@-]+")
 ROOT = re.compile(r"(?:arn:aws:iam::)?(\d{12})(?::root)?")
-SESSION_ARN = re.compile(
-    r"arn:aws:sts::\d{12}:(assumed-role|federated-user)/[\w+=,.@/-]+"
-)
+SESSION_ARN = re.compile(r"arn:aws:sts::\d{12}:(assumed-role|federated-user)/[\w+=,.@/-]+")
 
 
 def find(arn: str) -> Any | None:
@@ -29,11 +25,7 @@ def find(arn: str) -> Any | None:
 
 def may_be_trusted(principal: str) -> bool:
     """Whether a trust policy may name it [D: IAM principals]: accounts, roles, users, sessions."""
-    if (
-        principal == "*"
-        or ROOT.fullmatch(principal)
-        or SESSION_ARN.fullmatch(principal)
-    ):
+    if principal == "*" or ROOT.fullmatch(principal) or SESSION_ARN.fullmatch(principal):
         return True
     if principal.startswith(UNIQUE_ID_PREFIXES):
         return any(held.id == principal for held in _everyone())

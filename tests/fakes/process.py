@@ -22,9 +22,7 @@ END_SECONDS = 10
 class FakeAWS:
     """A running fake: its addresses, and its controls under `/_fake/`."""
 
-    def __init__(
-        self, child: "subprocess.Popen[str]", addresses: dict[str, str]
-    ) -> None:
+    def __init__(self, child: "subprocess.Popen[str]", addresses: dict[str, str]) -> None:
         self._child = child
         self.addresses = addresses
         self.aws = addresses["aws"]
@@ -114,9 +112,7 @@ def start(
     command += ["--watch"] if watch else []
     command += [f"--info={info}"] if info else []
     environment = dict(os.environ) | ({} if pace is None else {"PACE": str(pace)})
-    child = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     line = child.stdout.readline() if child.stdout else ""
     if not line:
         raise RuntimeError(f"the fake AWS ended with exit code {child.wait()}")

@@ -30,9 +30,7 @@ def held(backend: Any) -> dict[str, set[Pair]]:
     return found
 
 
-def add_portfolio(
-    account: str, region: str, name: str, wanted: str | None = None
-) -> str:
+def add_portfolio(account: str, region: str, name: str, wanted: str | None = None) -> str:
     """Create a portfolio, with a wanted id (`port-` and 13 of a-z0-9) if one is given; its id.
 
     Wanting one that is there is no change; `ValueError` for an id AWS would not give.
@@ -67,9 +65,7 @@ def _create(handler: Any, stock: Any) -> ActionResult:
     backend.portfolio_access[portfolio.id] = backend.portfolio_access.pop(old)
     for token, made in backend.idempotency_tokens.items():
         backend.idempotency_tokens[token] = portfolio.id if made == old else made
-    return ActionResult(
-        {"PortfolioDetail": portfolio.to_dict(), "Tags": portfolio.tags}
-    )
+    return ActionResult({"PortfolioDetail": portfolio.to_dict(), "Tags": portfolio.tags})
 
 
 class _Request:
@@ -103,9 +99,7 @@ def _associate(handler: Any) -> ActionResult:
         raise ask.no("bad_parameter", name="PrincipalType")
     if kind == "IAM_PATTERN" and not PATTERN.fullmatch(arn):
         raise ask.no("bad_parameter", name="PrincipalARN")
-    if kind == "IAM" and (
-        f"::{ask.account}:" not in arn or principals.find(arn) is None
-    ):
+    if kind == "IAM" and (f"::{ask.account}:" not in arn or principals.find(arn) is None):
         raise ask.no("profile_missing")
     if ask.pair not in ask.pairs:
         _refuse_over_quota(ask)
@@ -127,9 +121,7 @@ def _refuse_over_quota(ask: _Request) -> None:
 def _disassociate(handler: Any) -> ActionResult:
     ask = _Request(handler, "DisassociatePrincipalFromPortfolio")
     if ask.pair not in ask.pairs:
-        raise ask.no(
-            "association_missing", principal=ask.pair[0], portfolio=ask.portfolio
-        )
+        raise ask.no("association_missing", principal=ask.pair[0], portfolio=ask.portfolio)
     ask.pairs.remove(ask.pair)
     return ask.answer({})
 
@@ -172,6 +164,4 @@ def install() -> None:
     extend.around(ServiceCatalogResponse, "create_portfolio", _create)
     extend.before(ServiceCatalogResponse, "describe_portfolio", _describe)
     extend.before(ServiceCatalogResponse, "delete_portfolio", _delete)
-    extend.let_reads_lag(
-        ServiceCatalogResponse, "servicecatalog_backend", "servicecatalog"
-    )
+    extend.let_reads_lag(ServiceCatalogResponse, "servicecatalog_backend", "servicecatalog")

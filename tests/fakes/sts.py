@@ -41,9 +41,7 @@ def reset() -> None:
 def _assume(handler: Any, stock: Any) -> Any:
     wanted: str = handler._get_param("RoleArn")
     name: str = handler._get_param("RoleSessionName")
-    _, arn, account = handler.backend.get_caller_identity(
-        handler.access_key, handler.region
-    )
+    _, arn, account = handler.backend.get_caller_identity(handler.access_key, handler.region)
     caller = trust.Caller(account, arn, session_of(handler.access_key).role)
     role = principals.find(wanted) if ":role/" in wanted else None
     if role is None or not trust.admits(

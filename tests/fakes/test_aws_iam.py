@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.fakes.aws_samples import ANYONE_IN_HUB, HUB, MEMBER, policy, refusal, role, trust
-from tests.fakes.conftest import Clients
+from tests.fakes.aws_samples import (
+    ANYONE_IN_HUB,
+    HUB,
+    MEMBER,
+    Clients,
+    policy,
+    refusal,
+    role,
+    trust,
+)
 from tests.fakes.process import FakeAWS
 
 PROTECTED = [
@@ -113,9 +121,7 @@ def test_roles_that_aws_manages_refuse_every_edit(client: Clients, name: str, pa
         lambda: iam.put_role_policy(RoleName=name, PolicyName="x", PolicyDocument=policy()),
         lambda: iam.delete_role_policy(RoleName=name, PolicyName="x"),
         lambda: iam.attach_role_policy(RoleName=name, PolicyArn=arn),
-        lambda: iam.update_assume_role_policy(
-            RoleName=name, PolicyDocument=trust(ANYONE_IN_HUB)
-        ),
+        lambda: iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust(ANYONE_IN_HUB)),
         lambda: iam.delete_role(RoleName=name),
     ):
         with pytest.raises(iam.exceptions.UnmodifiableEntityException, match=name):

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.fakes.aws_samples import HUB, MEMBER, refusal, role
-from tests.fakes.conftest import Clients
+from tests.fakes.aws_samples import HUB, MEMBER, Clients, refusal, role
 from tests.fakes.process import FakeAWS
 
 REGION = "us-east-1"
@@ -129,7 +128,8 @@ def test_portfolios_get_ids_as_aws_gives_them_or_the_wanted_one(
 ) -> None:
     sc = client("servicecatalog")
     made = sc.create_portfolio(DisplayName="a", ProviderName="b")["PortfolioDetail"]
-    assert made["Id"].startswith("port-") and made["ARN"].endswith(made["Id"])
+    assert made["Id"].startswith("port-")
+    assert made["ARN"].endswith(made["Id"])
     order = {"account": MEMBER, "region": REGION, "name": "c", "id": "port-abcdefghijk12"}
     assert fake.post("/_fake/portfolios", order) == {"id": "port-abcdefghijk12"}
     ids = {one["Id"] for one in sc.list_portfolios()["PortfolioDetails"]}

@@ -60,9 +60,7 @@ def _rename(statement: dict[str, Any], old: str, new: str) -> None:
         principal["AWS"] = names if isinstance(principal["AWS"], list) else names[0]
 
 
-def admits(
-    document: str, caller: Caller, external_id: str | None, session: str
-) -> bool:
+def admits(document: str, caller: Caller, external_id: str | None, session: str) -> bool:
     """Whether a trust policy lets the caller assume the role: a small, strict reading.
 
     Understood: AWS principals, sts:AssumeRole, StringEquals and StringLike on sts:ExternalId,
@@ -79,13 +77,9 @@ def admits(
     for statement in _statements(document):
         if not _is_for(statement, caller):
             continue
-        if statement.get("Effect") == "Deny" and _holds(
-            statement, context, unknown=True
-        ):
+        if statement.get("Effect") == "Deny" and _holds(statement, context, unknown=True):
             return False
-        if statement.get("Effect") == "Allow" and _holds(
-            statement, context, unknown=False
-        ):
+        if statement.get("Effect") == "Allow" and _holds(statement, context, unknown=False):
             allowed = True
     return allowed
 
@@ -104,23 +98,17 @@ def _is_caller(name: str, caller: Caller) -> bool:
     return name == "*" or name in (caller.arn, caller.role)
 
 
-def _holds(
-    statement: dict[str, Any], context: dict[str, str | None], unknown: bool
-) -> bool:
+def _holds(statement: dict[str, Any], context: dict[str, str | None], unknown: bool) -> bool:
     for operator, tests in statement.get("Condition", {}).items():
         for key, wanted in tests.items():
-            if (
-                operator not in ("StringEquals", "StringLike")
-                or key.lower() not in context
-            ):
+            if operator not in ("StringEquals", "StringLike") or key.lower() not in context:
                 if not unknown:
                     return False
                 continue
             have = context[key.lower()]
             exact = operator == "StringEquals"
             if have is None or not any(
-                have == want if exact else fnmatchcase(have, want)
-                for want in _listed(wanted)
+                have == want if exact else fnmatchcase(have, want) for want in _listed(wanted)
             ):
                 return False
     return True

@@ -56,20 +56,16 @@ class Call:
         return bool(self.operation) and not self.operation.startswith(READS)
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 — an answer of AWS, no mistake
     """AWS says no. The gate renders it in the protocol of the service that was called.
 
     `AssertionError` when the service model does not list the code for that operation: the fake
     must not teach the product errors that AWS cannot send.
     """
 
-    def __init__(
-        self, service: str, operation: str, text: str, **fields: object
-    ) -> None:
+    def __init__(self, service: str, operation: str, text: str, **fields: object) -> None:
         said = TEXTS[text]
-        allowed = COMMON_CODES | set(
-            _codes(operation_model(service, operation).error_shapes)
-        )
+        allowed = COMMON_CODES | set(_codes(operation_model(service, operation).error_shapes))
         assert said.code in allowed, f"{service}:{operation} cannot raise {said.code}"
         self.code, self.message = said.code, said.message.format(**fields)
         super().__init__(f"{self.code}: {self.message}")
@@ -106,14 +102,10 @@ def read_call(environ: dict[str, Any]) -> Call | None:
     access_key, region, signing_name = scope.groups()
     service = SERVICE_OF_SIGNING_NAME.get(signing_name, signing_name)
     account = environ.get("HTTP_X_MOTO_ACCOUNT_ID") or get_account_id_from(access_key)
-    return Call(
-        service, _operation(environ, service, query), account, region, access_key
-    )
+    return Call(service, _operation(environ, service, query), account, region, access_key)
 
 
-def _operation(
-    environ: dict[str, Any], service: str, query: dict[str, list[str]]
-) -> str:
+def _operation(environ: dict[str, Any], service: str, query: dict[str, list[str]]) -> str:
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return str(target).split(".")[-1]
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
@@ -145,16 +137,12 @@ def error(call: Call, code: str, message: str, status: int | None = None) -> Res
     status = status or _status(call, code, "query" in protocols)
     if protocols & {"query", "rest-xml"}:
         detail = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
-        body = (
-            f"<ErrorResponse><Error><Type>Sender</Type>{detail}</Error></ErrorResponse>"
-        )
+        body = f"<ErrorResponse><Error><Type>Sender</Type>{detail}</Error></ErrorResponse>"
         if "rest-xml" in protocols:
             body = f"<Error>{detail}</Error>"
         return Response(body, status, mimetype="text/xml")
     document = json.dumps({"__type": code, "message": message})
-    return Response(
-        document, status, {"x-amzn-errortype": code}, mimetype="application/json"
-    )
+    return Response(document, status, {"x-amzn-errortype": code}, mimetype="application/json")
 
 
 def _protocols(service: str) -> set[str]:

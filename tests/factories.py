@@ -1,0 +1,193 @@
+"""A small believable company, made through the same verbs as everybody else's."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from accounts import actors, people
+from accounts.actors import Actor, Channel
+from accounts.models import Person, Principal
+from policies.access import identities, previews, requests, rules
+from policies.access.requests import Wish
+from policies.models import (
+    AwsAccount,
+    Cluster,
+    Entitlement,
+    Inquiry,
+    ManagedRole,
+    Portfolio,
+    Request,
+    VirtualCluster,
+)
+
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+_numbers = count(1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def acting(person: Person, channel: Channel = Channel.PAGE) -> Actor:
+    return actors.of_person(person, channel)
+
+
+def person(name: str, manager: Person | None = None, **facts: Any) -> Person:
+    """A working person with the password “open sesame please”."""
+    number = next(_numbers)
+    one = people.join(
+        by=actors.system(),
+        email=f"{name.lower().replace(' ', '.')}@example.com",
+        name=name,
+        employee_number=f"E{number:05}",
+        manager=manager,
+        department=facts.pop("department", "Data"),
+        **facts,
+    )
+    one.set_password("open sesame please")
+    one.save(update_fields=["password"])
+    return one
+
+
+@dataclass
+class Company:
+    """Kim manages Ana; Olu owns things; Ada and Bo are administrators; Ira audits."""
+
+    director: Person
+    kim: Person
+    ana: Person
+    olu: Person
+    ada: Person
+    bo: Person
+    ira: Person
+    ana_role: Principal
+    entitlements: dict[str, Entitlement] = field(default_factory=dict)
+
+
+def account(number: str = ACCOUNT, name: str = "Analytics") -> AwsAccount:
+    return AwsAccount.objects.get_or_create(
+        number=number, defaults={"name": name, "region": REGION}
+    )[0]
+
+
+def estate(**ids: str) -> None:
+    """One portfolio, cluster, virtual cluster and two execution roles in ACCOUNT."""
+    home = account()
+    common = {"account": home, "region": REGION}
+    Portfolio.objects.create(
+        slug="spark",
+        name="Spark cluster templates",
+        portfolio_id=ids.get("portfolio", "port-spark000000"),
+        **common,
+    )
+    Cluster.objects.create(slug="main", name="Main cluster", cluster_name="main", **common)
+    VirtualCluster.objects.create(
+        slug="jobs",
+        name="Nightly jobs",
+        virtual_cluster_id=ids.get("virtual_cluster", "0b0qvauoy3ch1nqodxxxxxxxx"),
+        **common,
+    )
+    for name in ("sales", "ops"):
+        ManagedRole.objects.create(
+            slug=name,
+            name=f"emr-exec-{name}",
+            arn=f"arn:aws:iam::{ACCOUNT}:role/emr-exec-{name}",
+            **common,
+        )
+
+
+def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
+    """One entitlement of each kind, by the manager's yes (and the owner's for Kubernetes)."""
+    system = actors.system()
+    reason = "first catalogue"
+    rules.propose(
+        "approval_policy",
+        "manager",
+        {"name": "Manager", "steps": [{"who": "manager"}], "wait_hours": 48, "fallback": []},
+        by=system,
+        reason=reason,
+    )
+    configs = {
+        "templates": ("portfolio", {"portfolio": "spark"}),
+        "jobs": ("execution_roles", {"virtual_cluster": "jobs", "roles": ["sales", "ops"]}),
+        "kubernetes": ("aws_auth", {"cluster": "main", "groups": ["emr-users", "viewers"]}),
+    }
+    for slug, (kind, config) in configs.items():
+        rule = {
+            "name": slug.capitalize(),
+            "description": f"What {slug} is for.",
+            "kind": kind,
+            "config": config,
+            "approval_policy": "manager",
+            "owner": owner,
+            "max_days": 90,
+        }
+        rules.propose("entitlement", slug, rule, by=system, reason=reason)
+    return {one.slug: one for one in Entitlement.objects.all()}
+
+
+def company(**ids: str) -> Company:
+    """Everybody and everything, with bootstrap closed (two administrators exist)."""
+    director = person("Dora Director")
+    kim = person("Kim Manager", director)
+    ana = person("Ana Engineer", kim)
+    olu, ada, bo, ira = (
+        person(name, director) for name in ("Olu Owner", "Ada Admin", "Bo Admin", "Ira Auditor")
+    )
+    estate(**ids)
+    offered = catalogue(owner=olu.email)
+    role = identities.register(
+        f"arn:aws:iam::{ACCOUNT}:role/people/ana", by=actors.system(), now=now(), person=ana
+    )
+    for one, name in ((ira, "auditor"), (ada, "administrator"), (bo, "administrator")):
+        rules.propose(
+            "portal_role", one.email, {"roles": [name]}, by=actors.system(), reason="first people"
+        )
+    return Company(director, kim, ana, olu, ada, bo, ira, role, offered)
+
+
+def asked(
+    who: Company, slug: str = "templates", *, days: int = 30, **terms: list[str]
+) -> Request:
+    """Ana's request for one entitlement, its preview not answered yet."""
+    wish = Wish(who.entitlements[slug], who.ana_role, terms)
+    return requests.ask(
+        [wish],
+        by=acting(who.ana),
+        person=who.ana,
+        reason="for the quarterly report",
+        days=days,
+        now=now(),
+    )
+
+
+def previewed(request: Request, *, fits: bool = True) -> Request:
+    """The same request after the read worker answered; for tests without a fake AWS."""
+    for inquiry in Inquiry.objects.filter(item__request=request, state=Inquiry.State.OPEN):
+        preview = {
+            "lines": [{"target": "port-spark000000", "say": "adds ana", "there": False}],
+            "load": [{"quota": "principals", "used": 3, "limit": 100, "unit": ""}],
+            "fits": fits,
+            "problems": [] if fits else ["principals: 100 of 100 used"],
+        }
+        principal = inquiry.item.principal
+        assert principal is not None
+        previews.take(
+            inquiry,
+            unique_id=f"AROA{principal.pk:017}",
+            preview=preview,
+            by=actors.system(),
+        )
+    request.refresh_from_db()
+    return request
+
+
+def shown(request: Request) -> dict[int, str]:
+    """What a page in front of who decides would carry."""
+    return {item.pk: item.effect for item in request.items.all()}
+
+
+def later(days: int) -> datetime:
+    return now() + timedelta(days=days)
