@@ -81,9 +81,7 @@ def principal(text: str) -> tuple[Arn, PrincipalType]:
         return arn, _identity_type(arn)
     kind, _slash, rest = arn.resource.partition("/")
     if arn.service != "iam" or kind not in {"role", "user"} or not rest:
-        raise BadArn(
-            f"“{text[:120]}” is not a role or a user. Ask your AWS team for that ARN."
-        )
+        raise BadArn(f"“{text[:120]}” is not a role or a user. Ask your AWS team for that ARN.")
     if arn.region or not arn.account.isdigit():
         raise BadArn("An IAM ARN has no region and a twelve-digit account.")
     _check_iam_name(arn, rest)
@@ -93,14 +91,10 @@ def principal(text: str) -> tuple[Arn, PrincipalType]:
 def _check_iam_name(arn: Arn, rest: str) -> None:
     path = "/" + rest[: -len(arn.name)] if arn.name else "/"
     if not _IAM_NAME.fullmatch(arn.name) or not _IAM_PATH.fullmatch(path):
-        raise BadArn(
-            f"“{arn.name}” is not an IAM name: letters, digits and + = , . @ _ - only."
-        )
+        raise BadArn(f"“{arn.name}” is not an IAM name: letters, digits and + = , . @ _ - only.")
     longest = 64
     if len(arn.name) > longest:
-        raise BadArn(
-            f"IAM names have at most {longest} characters; this one has {len(arn.name)}."
-        )
+        raise BadArn(f"IAM names have at most {longest} characters; this one has {len(arn.name)}.")
 
 
 def _iam_type(kind: str, rest: str) -> PrincipalType:

@@ -77,9 +77,7 @@ def record(
     Must run inside the transaction of the change it tells: raises RuntimeError outside one.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError(
-            "Record inside the transaction that makes the change (GH-302)."
-        )
+        raise RuntimeError("Record inside the transaction that makes the change (GH-302).")
     salt = secrets.token_hex(16) if why else ""
     event = Event.objects.create(
         what=what,

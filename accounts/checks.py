@@ -13,9 +13,7 @@ from accounts import triggers
 def record_is_append_only(
     databases: Sequence[str] | None = None, **_options: Any
 ) -> list[CheckMessage]:
-    missing = [
-        name for name in databases or () if not triggers.installed(connections[name])
-    ]
+    missing = [name for name in databases or () if not triggers.installed(connections[name])]
     return [
         Error(
             f"The append-only triggers of the record are missing in database “{name}”.",

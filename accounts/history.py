@@ -37,9 +37,7 @@ def as_of(subject: str, subject_id: object, at: datetime) -> dict[str, Any] | No
 
 def keep_person(person: Person) -> None:
     """Facts about a person that decide who may do what. No names: history outlives them."""
-    roles = person.portal_roles.filter(until_at__isnull=True).values_list(
-        "role", flat=True
-    )
+    roles = person.portal_roles.filter(until_at__isnull=True).values_list("role", flat=True)
     keep(
         "person",
         person.pk,

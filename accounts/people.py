@@ -111,9 +111,7 @@ def leave(person: Person, *, by: Actor) -> Person:
     with transaction.atomic():
         for role in PortalRole.objects.filter(person=person, until_at__isnull=True):
             end_role(role, by=by)
-        Holder.objects.filter(person=person, until_at__isnull=True).update(
-            until_at=Now()
-        )
+        Holder.objects.filter(person=person, until_at__isnull=True).update(until_at=Now())
         person.set_unusable_password()
         person.save(update_fields=["password"])
         history.keep_person(person)
@@ -127,17 +125,13 @@ def suspend(person: Person, *, by: Actor) -> Person:
 def resume(person: Person, *, by: Actor) -> Person:
     """Back from suspension. Raises BadFact for somebody who left: they join anew."""
     if person.state == PersonState.LEFT:
-        raise BadFact(
-            "state", _("This person has left. Whoever comes back joins anew.")
-        )
+        raise BadFact("state", _("This person has left. Whoever comes back joins anew."))
     return _set_state(person, PersonState.WORKING, What.PERSON_RESUMED, by)
 
 
 @transaction.atomic
 def give_role(person: Person, role: str, *, by: Actor) -> PortalRole:
-    given, created = PortalRole.objects.get_or_create(
-        person=person, role=role, until_at=None
-    )
+    given, created = PortalRole.objects.get_or_create(person=person, role=role, until_at=None)
     if created:
         history.keep_person(person)
         audit.record(
@@ -152,9 +146,7 @@ def give_role(person: Person, role: str, *, by: Actor) -> PortalRole:
 
 @transaction.atomic
 def end_role(role: PortalRole, *, by: Actor) -> None:
-    moved = PortalRole.objects.filter(pk=role.pk, until_at__isnull=True).update(
-        until_at=Now()
-    )
+    moved = PortalRole.objects.filter(pk=role.pk, until_at__isnull=True).update(until_at=Now())
     if moved:
         history.keep_person(role.person)
         audit.record(
@@ -227,9 +219,7 @@ def _check_email(email: str, person: Person | None) -> None:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise BadFact(
-            "email", _("Enter an e-mail address like name@example.com.")
-        ) from error
+        raise BadFact("email", _("Enter an e-mail address like name@example.com.")) from error
     others = Person.objects.filter(email__iexact=email.strip())
     if person is not None:
         others = others.exclude(pk=person.pk)
@@ -243,14 +233,10 @@ def _check_manager(person: Person | None, manager: Person | None) -> None:
     if not manager.is_present:
         raise BadFact("manager", _("This manager does not work here any more."))
     # Some HR systems make the head of the company their own manager; routing skips that.
-    above: Person | None = (
-        None if person is not None and manager.pk == person.pk else manager
-    )
+    above: Person | None = None if person is not None and manager.pk == person.pk else manager
     seen = set()
     while above is not None and above.pk not in seen:
         if person is not None and above.pk == person.pk:
-            raise BadFact(
-                "manager", _("This would make the person their own manager’s manager.")
-            )
+            raise BadFact("manager", _("This would make the person their own manager’s manager."))
         seen.add(above.pk)
         above = above.manager

@@ -31,9 +31,7 @@ def create(
     """
     unknown = set(scopes) - set(SCOPES)
     if unknown:
-        raise ValueError(
-            f"no such scopes: {sorted(unknown)}; there are {', '.join(SCOPES)}"
-        )
+        raise ValueError(f"no such scopes: {sorted(unknown)}; there are {', '.join(SCOPES)}")
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken.objects.create(
         client=client,

@@ -41,9 +41,7 @@ _CODES: dict[Kind, frozenset[str]] = {
         "NoSuchEntity NoSuchEntityException ResourceNotFoundException NotFoundException "
         "NoSuchBucket NoSuchBucketPolicy".split()
     ),
-    Kind.MALFORMED: frozenset(
-        ["MalformedPolicyDocument", "MalformedPolicyDocumentException"]
-    ),
+    Kind.MALFORMED: frozenset(["MalformedPolicyDocument", "MalformedPolicyDocumentException"]),
     Kind.TRANSIENT: frozenset(
         "InternalFailure InternalError InternalServerError InternalServerException "
         "ServiceUnavailable ServiceUnavailableException ServerException ServiceFailure "
@@ -101,6 +99,12 @@ class Aws:
         self._clients: dict[str, Any] = {}
         self.journal = Journal()
 
+    def fresh(self) -> "Aws":
+        """The same identity and clients with a journal of its own."""
+        other = Aws(self._session, self._timeouts)
+        other._clients = self._clients
+        return other
+
     @property
     def region(self) -> str:
         return str(self._session.region_name)
@@ -116,22 +120,16 @@ class Aws:
             self.journal.note(f"{service}:{operation}", answer)
         return answer
 
-    def pages(
-        self, service: str, operation: str, key: str, **arguments: Any
-    ) -> list[Any]:
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
         """The `key` lists of every page, joined."""
 
         def read() -> list[Any]:
             paginator = self._client(service).get_paginator(operation)
-            return [
-                one for page in paginator.paginate(**arguments) for one in page[key]
-            ]
+            return [one for page in paginator.paginate(**arguments) for one in page[key]]
 
         return self._guard(service, operation, read)
 
-    def assume(
-        self, role_arn: str, *, session_name: str, external_id: str, region: str
-    ) -> "Aws":
+    def assume(self, role_arn: str, *, session_name: str, external_id: str, region: str) -> "Aws":
         """The same, as `role_arn` for 15 minutes. `session_name`: 2 to 64 characters."""
         answer = self.call(
             "sts",
@@ -180,9 +178,7 @@ class Aws:
             expires_in=60,
             operation_name="",
         )
-        return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip(
-            "="
-        )
+        return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -203,9 +199,7 @@ class Aws:
             text = f"{name}: the connection broke before AWS answered."
             raise Outcome(Kind.TRANSIENT, text, lost=writing) from error
         except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
-            raise Outcome(
-                Kind.DENIED, f"{name}: the worker has no AWS credentials."
-            ) from error
+            raise Outcome(Kind.DENIED, f"{name}: the worker has no AWS credentials.") from error
         except (boto.ParamValidationError, boto.BotoCoreError) as error:
             raise Outcome(Kind.PERMANENT, f"{name}: {error}") from error
 
@@ -217,9 +211,7 @@ def local(region: str, timeouts: Timeouts) -> Aws:
 
 def is_fake() -> bool:
     """Whether an endpoint other than AWS's own was set in AWS's standard variables."""
-    return any(
-        name.startswith("AWS_ENDPOINT_URL") and os.environ[name] for name in os.environ
-    )
+    return any(name.startswith("AWS_ENDPOINT_URL") and os.environ[name] for name in os.environ)
 
 
 def _suffix(region: str) -> str:
@@ -227,9 +219,7 @@ def _suffix(region: str) -> str:
 
 
 def _reads(operation: str) -> bool:
-    return operation.startswith(
-        ("get_", "list_", "describe_", "simulate_", "head_", "lookup_")
-    )
+    return operation.startswith(("get_", "list_", "describe_", "simulate_", "head_", "lookup_"))
 
 
 def _from_answer(error: boto.ClientError, name: str, *, writing: bool) -> Outcome:

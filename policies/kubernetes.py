@@ -32,9 +32,7 @@ ENDPOINT = re.compile(
     r"(?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/?"
 )
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 §2.1
-LABEL = re.compile(
-    r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-)  # RFC 1123, as Kubernetes reads it
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123, as Kubernetes reads it
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(?:\.{LABEL.pattern})*")
 
 
@@ -97,6 +95,8 @@ class Cluster:
 
         Raises Outcome PERMANENT when one of them cannot be what EKS gives out.
         """
+        if not token:
+            raise _wrong("The cluster cannot be asked: there is no token.")
         authority = kubeconfig.decoded(ca_data_base64, "certificateAuthority.data")
         return cls(_connection(endpoint, tls_context(authority), token))
 
@@ -115,9 +115,7 @@ class Cluster:
         tls = tls_context(authority)
         if certificate:
             _load_client_certificate(tls, certificate + b"\n" + key)
-        return cls(
-            _connection(entry.server, tls, token.decode("ascii", "replace").strip())
-        )
+        return cls(_connection(entry.server, tls, token.decode("ascii", "replace").strip()))
 
     def read_config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
         """The whole object as the server gave it, or None when the server says it is absent."""
@@ -142,25 +140,26 @@ class Cluster:
         Raises Outcome; CONFLICT when somebody changed or re-created the object since it was
         read, `lost` when the patch may have been applied all the same.
         """
-        if not (version and uid):
-            raise _wrong(
-                "An unguarded write is refused: it has no resourceVersion or no uid."
-            )
-        if not data or not all(isinstance(text, str) for text in data.values()):
-            raise _wrong(
-                "A patch needs texts to write: it has none, or a value is not a text."
-            )
-        body = {
-            "metadata": {"resourceVersion": version, "uid": uid},
-            "data": dict(data),
-        }
         answer = self.connection.send(
             "PATCH",
             f"{_path(namespace, name)}?fieldManager={FIELD_MANAGER}",
-            body=json.dumps(body).encode(),
+            body=_guarded_patch(data, version, uid),
             content_type=MERGE_PATCH,
         )
         return kube_answers.config_map(answer, "PATCH", namespace, name)
+
+
+def _guarded_patch(data: Mapping[str, str], version: str, uid: str) -> bytes:
+    if not (version and uid):
+        raise _wrong("An unguarded write is refused: it has no resourceVersion or no uid.")
+    if not data or not all(isinstance(text, str) for text in data.values()):
+        raise _wrong("A patch needs texts to write: it has none, or a value is not a text.")
+    body = {"metadata": {"resourceVersion": version, "uid": uid}, "data": dict(data)}
+    try:
+        # As UTF-8: ASCII escapes would treble some texts, past what a server takes as one body.
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise _wrong("A text to write holds half a character, which is no Unicode.") from error
 
 
 def tls_context(authority: bytes) -> ssl.SSLContext:
@@ -175,9 +174,7 @@ def tls_context(authority: bytes) -> ssl.SSLContext:
     try:
         context.load_verify_locations(cadata=authority.decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
-        raise _wrong(
-            "The cluster's CA is not a PEM certificate: copy it again, whole."
-        ) from error
+        raise _wrong("The cluster's CA is not a PEM certificate: copy it again, whole.") from error
     return context
 
 
@@ -199,13 +196,9 @@ def _connection(endpoint: str, context: ssl.SSLContext, token: str) -> Connectio
     found = ENDPOINT.fullmatch(endpoint)
     port = int(found["port"] or 443) if found else 0
     if found is None or not 0 < port < 65536:
-        raise _wrong(
-            "The cluster's address is not of the form https://host[:port][/path]."
-        )
+        raise _wrong("The cluster's address is not of the form https://host[:port][/path].")
     if token and not TOKEN.fullmatch(token):
-        raise _wrong(
-            "The cluster's token holds characters that no bearer token has (RFC 6750)."
-        )
+        raise _wrong("The cluster's token holds characters that no bearer token has (RFC 6750).")
     return Connection(found["host"].strip("[]"), port, found["path"], context, token)
 
 
@@ -231,12 +224,8 @@ def _file_bytes(path: Path) -> bytes:
 
 
 def _path(namespace: str, name: str) -> str:
-    if not (
-        LABEL.fullmatch(namespace) and SUBDOMAIN.fullmatch(name) and len(name) < 254
-    ):
-        raise _wrong(
-            "The namespace or ConfigMap name is not one that Kubernetes allows."
-        )
+    if not (LABEL.fullmatch(namespace) and SUBDOMAIN.fullmatch(name) and len(name) < 254):
+        raise _wrong("The namespace or ConfigMap name is not one that Kubernetes allows.")
     return f"/api/v1/namespaces/{namespace}/configmaps/{name}"
 
 
@@ -247,12 +236,8 @@ def _wrong(message: str) -> Outcome:
 def _answer(response: http.client.HTTPResponse, lost: bool) -> Answer:
     body = response.read(LONGEST_ANSWER + 1)
     if len(body) > LONGEST_ANSWER:
-        raise Outcome(
-            Kind.PERMANENT, "The answer is longer than any ConfigMap can be.", lost=lost
-        )
-    if (
-        response.length
-    ):  # read(amount) does not say by itself that the body was cut short
+        raise Outcome(Kind.PERMANENT, "The answer is longer than any ConfigMap can be.", lost=lost)
+    if response.length:  # read(amount) does not say by itself that the body was cut short
         raise http.client.IncompleteRead(body, response.length)
     return Answer(response.status, body, response.getheader("Audit-Id", ""))
 

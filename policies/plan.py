@@ -92,9 +92,7 @@ class Verdict(StrEnum):
     WRITE = "write"  # make `changes`
     LOOK = "look"  # come back at `next_look_at`
     SETTLE = "settle"  # two looks agree on everything wanted
-    BLOCKED = (
-        "blocked"  # two looks agree on all but conflicts, refusals, exhausted rounds
-    )
+    BLOCKED = "blocked"  # two looks agree on all but conflicts, refusals, exhausted rounds
 
 
 @dataclass(frozen=True)
@@ -146,9 +144,7 @@ def next_step(
     unsettled = open_keys - exhausted - memory.refused.keys()
     step = _look(unsettled, keys, memory, reading, wanted, now, rules)
     blocked = bool(conflicts or exhausted or memory.refused)
-    verdict = (
-        Verdict.BLOCKED if step.verdict is Verdict.SETTLE and blocked else step.verdict
-    )
+    verdict = Verdict.BLOCKED if step.verdict is Verdict.SETTLE and blocked else step.verdict
     return Step(
         verdict,
         agreed_at=step.agreed_at,
@@ -169,11 +165,7 @@ def _recall(
         or (_is_removal(one) and not one.in_window(now) and _is_over(key, one, reading))
     }
     keys = {key: one for key, one in memory.keys.items() if key not in forget}
-    found = {
-        key: reading.state[key]
-        for key in wanted
-        if key not in keys and key in reading.state
-    }
+    found = {key: reading.state[key] for key in wanted if key not in keys and key in reading.state}
     keys |= {key: KeyMemory(Origin.FOUND, text) for key, text in found.items()}
     return keys, found, frozenset(forget)
 
@@ -217,9 +209,7 @@ def _conflicts(
     return conflicts
 
 
-def _effective(
-    key: str, keys: Mapping[str, KeyMemory], reading: Reading, now: datetime
-) -> Any:
+def _effective(key: str, keys: Mapping[str, KeyMemory], reading: Reading, now: datetime) -> Any:
     """Inside the window of our own write our text counts, not a reading that may be stale."""
     one = keys.get(key)
     if one is not None and one.origin is not Origin.FOUND and one.in_window(now):
@@ -243,9 +233,7 @@ def _diff(
         change
         for change in changes
         if change.before != change.after
-        and not (
-            change.key in memory.refused and memory.refused[change.key] == change.after
-        )
+        and not (change.key in memory.refused and memory.refused[change.key] == change.after)
     )
 
 
@@ -290,9 +278,7 @@ def _look(
     rules: Rules,
 ) -> Step:
     """Count this reading as a look, unless a lost answer forbids it."""
-    doubts = [
-        one.window_until for one in keys.values() if one.doubt and one.in_window(now)
-    ]
+    doubts = [one.window_until for one in keys.values() if one.doubt and one.in_window(now)]
     if doubts:
         return Step(Verdict.LOOK, next_look_at=max(filter(None, doubts)))
     if any(reading.state.get(key) != wanted.get(key) for key in unsettled):

@@ -28,9 +28,7 @@ def barred(request: Request) -> set[int]:
         if principal.service is not None:
             ids |= {principal.service.first_owner_id, principal.service.second_owner_id}
         ids |= set(
-            principal.holders.filter(until_at__isnull=True).values_list(
-                "person_id", flat=True
-            )
+            principal.holders.filter(until_at__isnull=True).values_list("person_id", flat=True)
         )
     return ids
 
@@ -38,9 +36,7 @@ def barred(request: Request) -> set[int]:
 def needed_steps(request: Request) -> list[tuple[str, int]]:
     """(who, quorum) of every step, of all items' policies, each kind of decider once."""
     steps: dict[str, int] = {}
-    items = list(
-        request.items.select_related("entitlement__approval_policy", "principal")
-    )
+    items = list(request.items.select_related("entitlement__approval_policy", "principal"))
     for item in items:
         for step in item.entitlement.approval_policy.steps:
             who, quorum = str(step["who"]), int(step.get("quorum", 1))
@@ -73,9 +69,7 @@ def eligible(step: Step, *, now: datetime) -> Eligible:
 def reroute(step: Step, *, now: datetime) -> bool:
     """Bring the candidates of an open step up to date. True when they changed."""
     wanted = eligible(step, now=now)
-    current = {
-        one.person_id: one for one in step.candidates.filter(until_at__isnull=True)
-    }
+    current = {one.person_id: one for one in step.candidates.filter(until_at__isnull=True)}
     gone = [one.pk for person, one in current.items() if wanted.get(person) != one.why]
     Candidate.objects.filter(pk__in=gone).update(until_at=Now())
     new = [

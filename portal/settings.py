@@ -10,6 +10,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = env.folder("STATE_DIR", BASE_DIR / ".state")
 
 DEMO = env.flag("DEMO", default=False)
+DEMO_HOLDS_URL = env.text("GATEHOUSE_DEMO_HOLDS_URL", "")
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", STATE_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
@@ -100,6 +101,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PREVENT_ENUMERATION = True
+# Who asks for a link without having an account here is told nothing, by mail neither.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# Addresses come from HR alone: allauth's own list of addresses stays empty, so that nobody
+# can be reached through an address that was somebody's once.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_SESSION_REMEMBER = True
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
@@ -148,6 +155,7 @@ EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Gatehouse <gatehouse@localhost>")
 
 REST_FRAMEWORK = {
@@ -173,6 +181,12 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 CELERY_BROKER_FOLDER = env.folder("CELERY_BROKER_FOLDER", STATE_DIR / "broker")
 PACE = env.decimal("PACE", 1.0)
+# Seconds after a write during which a contrary look proves nothing: (giving, ending).
+WINDOW_SECONDS = {
+    "portfolio_principals": (180.0, 600.0),
+    "principal_policy": (60.0, 60.0),
+    "cluster_auth_map": (10.0, 10.0),
+}
 AWS_CONNECT_TIMEOUT_SECONDS = env.number("AWS_CONNECT_TIMEOUT_SECONDS", 3)
 AWS_READ_TIMEOUT_SECONDS = env.number("AWS_READ_TIMEOUT_SECONDS", 10)
 AWS_TRIES = 2

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
+from accounts import triggers
+from policies import clients
 from tests import factories
+from tests import world as world_module
+from tests.fakes import process
+from tests.fakes.process import FakeAWS
+from tests.world import World
 
-
-@pytest.fixture(autouse=True)
-def _plain_settings(settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+PACE = 0.05
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +27,50 @@ def _clean_cache() -> Iterator[None]:
 @pytest.fixture
 def company(db) -> factories.Company:
     return factories.company()
+
+
+@pytest.fixture(scope="session")
+def fake() -> Iterator[FakeAWS]:
+    with process.start(pace=PACE) as running:
+        yield running
+
+
+@pytest.fixture
+def world(fake, transactional_db, settings, monkeypatch) -> World:
+    """A filled fake AWS, a company whose catalogue names it, and the clock sped up."""
+    fake.reset()
+    for name, value in fake.credentials(factories.ACCOUNT).items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", fake.aws)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", factories.REGION)
+    settings.PACE = PACE
+    settings.AWS_READ_TIMEOUT_SECONDS = 2
+    clients.forget_sessions()
+    current = World(fake)
+    current.fill()
+    return current
+
+
+@pytest.fixture
+def peopled(world) -> factories.Company:
+    """The company in a filled world; use beside `world`."""
+    return factories.company(portfolio=world_module.PORTFOLIO)
+
+
+@pytest.fixture
+def transactional_db(transactional_db) -> Iterator[None]:
+    """Emptying the database deletes events, so the record's triggers step aside for that.
+
+    Django's flush fires post_migrate, which installs them again.
+    """
+    yield
+    drop = {
+        "sqlite": ["DROP TRIGGER {0}_no_update", "DROP TRIGGER {0}_no_delete"],
+        "postgresql": [
+            "DROP TRIGGER {0}_append_only ON {0}",
+            "DROP TRIGGER {0}_no_truncate ON {0}",
+        ],
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        for statement in drop:
+            cursor.execute(statement.format(triggers.TABLE))

@@ -79,7 +79,7 @@ def estate(**ids: str) -> None:
     Portfolio.objects.create(
         slug="spark",
         name="Spark cluster templates",
-        portfolio_id=ids.get("portfolio", "port-spark000000"),
+        portfolio_id=ids.get("portfolio", "port-spark00000000"),
         **common,
     )
     Cluster.objects.create(slug="main", name="Main cluster", cluster_name="main", **common)
@@ -167,7 +167,7 @@ def previewed(request: Request, *, fits: bool = True) -> Request:
     """The same request after the read worker answered; for tests without a fake AWS."""
     for inquiry in Inquiry.objects.filter(item__request=request, state=Inquiry.State.OPEN):
         preview = {
-            "lines": [{"target": "port-spark000000", "say": "adds ana", "there": False}],
+            "lines": [{"target": "port-spark00000000", "say": "adds ana", "there": False}],
             "load": [{"quota": "principals", "used": 3, "limit": 100, "unit": ""}],
             "fits": fits,
             "problems": [] if fits else ["principals: 100 of 100 used"],

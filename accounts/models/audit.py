@@ -33,9 +33,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = (
-            models.Index(
-                fields=["object_kind", "object_id", "id"], name="event_by_object"
-            ),
+            models.Index(fields=["object_kind", "object_id", "id"], name="event_by_object"),
             models.Index(fields=["person_id", "id"], name="event_by_person"),
             models.Index(fields=["correlation"], name="event_by_correlation"),
         )
@@ -82,11 +80,7 @@ class Version(models.Model):
                 name="version_one_current",
             ),
         )
-        indexes = (
-            models.Index(
-                fields=["subject", "subject_id", "from_at"], name="version_as_of"
-            ),
-        )
+        indexes = (models.Index(fields=["subject", "subject_id", "from_at"], name="version_as_of"),)
 
     def __str__(self) -> str:
         return f"{self.subject} {self.subject_id} from {self.from_at}"

@@ -56,9 +56,7 @@ class IdempotencyKey(models.Model):
         verbose_name = _("idempotency key")
         verbose_name_plural = _("idempotency keys")
         constraints = (
-            models.UniqueConstraint(
-                fields=["client", "key"], name="idempotency_key_once"
-            ),
+            models.UniqueConstraint(fields=["client", "key"], name="idempotency_key_once"),
         )
 
     def __str__(self) -> str:

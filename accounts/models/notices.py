@@ -8,9 +8,7 @@ from django.utils.translation import gettext_lazy as _
 class Notice(models.Model):
     """One message to one person. `facts` fill a template of `portal.mail`; no words are stored."""
 
-    person = models.ForeignKey(
-        "accounts.Person", models.PROTECT, related_name="notices"
-    )
+    person = models.ForeignKey("accounts.Person", models.PROTECT, related_name="notices")
     topic = models.CharField(max_length=40)
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

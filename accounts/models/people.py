@@ -22,9 +22,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.filter(state__in=PRESENT)
 
     def holding_role(self, role: str) -> "PersonQuerySet":
-        return self.present().filter(
-            portal_roles__role=role, portal_roles__until_at__isnull=True
-        )
+        return self.present().filter(portal_roles__role=role, portal_roles__until_at__isnull=True)
 
 
 PRESENT = (PersonState.JOINING, PersonState.WORKING)

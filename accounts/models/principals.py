@@ -44,9 +44,7 @@ class Principal(models.Model):
     service = models.ForeignKey(
         Service, models.PROTECT, null=True, blank=True, related_name="principals"
     )
-    owner = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    owner = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     registered_by = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -135,9 +133,7 @@ class StudioUser(Profile):
         INTERMEDIATE = "intermediate", _("intermediate")
         ADVANCED = "advanced", _("advanced")
 
-    level = models.CharField(
-        _("level"), max_length=12, choices=Level.choices, default=Level.BASIC
-    )
+    level = models.CharField(_("level"), max_length=12, choices=Level.choices, default=Level.BASIC)
 
     class Meta(Profile.Meta):
         verbose_name = _("EMR Studio user")

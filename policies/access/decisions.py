@@ -19,17 +19,13 @@ Effects = Mapping[int, str]  # item id → the effect that was in front of who d
 
 
 @transaction.atomic
-def approve(
-    request: Request, shown: Effects, *, by: Actor, now: datetime, why: str = ""
-) -> None:
+def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: str = "") -> None:
     """One person's yes to the open step, for exactly the effects that were `shown`.
 
     Raises Refused (not eligible, no preview yet, does not fit), StaleEffect, AlreadyDecided.
     """
     request, step, eligible = _lock(request, by, now)
-    items = list(
-        request.items.select_related("entitlement", "principal", "request__person")
-    )
+    items = list(request.items.select_related("entitlement", "principal", "request__person"))
     _check_effects(request, items, shown)
     _decide(
         step,
@@ -53,9 +49,7 @@ def approve(
             why=why,
         )
         return
-    requests.close(
-        request, Request.State.APPROVED, What.REQUEST_APPROVED, by=by, why=why
-    )
+    requests.close(request, Request.State.APPROVED, What.REQUEST_APPROVED, by=by, why=why)
     request.refresh_from_db()
     for item in items:
         grants.make(item, by=by, now=now)
@@ -69,9 +63,7 @@ def decline(request: Request, *, by: Actor, now: datetime, why: str) -> None:
     request, step, eligible = _lock(request, by, now)
     _decide(step, Decision.Verb.DECLINE, by=by, why=why, eligible=eligible)
     _close_step(request, step, Step.State.DECLINED)
-    requests.close(
-        request, Request.State.DECLINED, What.REQUEST_DECLINED, by=by, why=why
-    )
+    requests.close(request, Request.State.DECLINED, What.REQUEST_DECLINED, by=by, why=why)
     request.refresh_from_db()
     notices.decided(request)
 
@@ -99,9 +91,7 @@ def ask_back(request: Request, *, by: Actor, now: datetime, question: str) -> No
     notices.asked_back(request)
 
 
-def _lock(
-    request: Request, by: Actor, now: datetime
-) -> tuple[Request, Step, routing.Eligible]:
+def _lock(request: Request, by: Actor, now: datetime) -> tuple[Request, Step, routing.Eligible]:
     """The request as it is now, its open step, and proof that `by` may decide it.
 
     A token may never decide: only a person on a page or in the admin.
@@ -116,9 +106,7 @@ def _lock(
     locked = Request.objects.select_for_update().get(pk=request.pk)
     step = locked.steps.filter(state=Step.State.OPEN).first()
     if locked.state != Request.State.OPEN or step is None:
-        raise AlreadyDecided(
-            locked, _("This request has already been decided or closed.")
-        )
+        raise AlreadyDecided(locked, _("This request has already been decided or closed."))
     by.person.refresh_from_db()
     eligible = routing.eligible(step, now=now)
     if not by.person.is_present or by.person.pk not in eligible:
@@ -149,9 +137,7 @@ def _check_effects(request: Request, items: list[Item], shown: Effects) -> None:
         if stale:
             raise StaleEffect(
                 request,
-                _(
-                    "What this would do has changed since you opened the page. Read it again."
-                ),
+                _("What this would do has changed since you opened the page. Read it again."),
             )
         if not item.preview.get("fits", False):
             raise Refused(
@@ -179,14 +165,10 @@ def _decide(
                 verb=verb,
                 why=why,
                 effect=effect,
-                eligible=[
-                    [person, reason] for person, reason in sorted(eligible.items())
-                ],
+                eligible=[[person, reason] for person, reason in sorted(eligible.items())],
             )
     except IntegrityError as error:
-        raise AlreadyDecided(
-            step.request, _("You have already decided this step.")
-        ) from error
+        raise AlreadyDecided(step.request, _("You have already decided this step.")) from error
 
 
 def _close_step(request: Request, step: Step, state: Step.State) -> None:

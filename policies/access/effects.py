@@ -29,9 +29,7 @@ def check_principal(entitlement: Entitlement, principal: Principal) -> None:
     if not AwsAccount.objects.filter(number=principal.account).exists():
         raise Refused(
             "unknown_account",
-            _(
-                "The AWS account %s is not in the catalogue. Ask an administrator to add it."
-            )
+            _("The AWS account %s is not in the catalogue. Ask an administrator to add it.")
             % principal.account,
             field="principal",
         )
@@ -101,23 +99,16 @@ def _iso(day: date | None) -> str | None:
 def _risks(item: Item) -> list[str]:
     risks = []
     person = item.request.person
-    recent = (
-        person.manager_since
-        and datetime.now(UTC) - person.manager_since < RECENT_MANAGER
-    )
+    recent = person.manager_since and datetime.now(UTC) - person.manager_since < RECENT_MANAGER
     if recent:
         risks.append(_("The manager of this person changed less than 7 days ago."))
     if item.principal is not None and item.principal.sharing != "personal":
         names = ", ".join(
             str(one.person)
-            for one in item.principal.holders.filter(
-                until_at__isnull=True
-            ).select_related("person")
+            for one in item.principal.holders.filter(until_at__isnull=True).select_related("person")
         )
         risks.append(
-            _(
-                "This AWS identity is shared: everybody who holds it gets this access (%s)."
-            )
+            _("This AWS identity is shared: everybody who holds it gets this access (%s).")
             % (names or _("holders not known"))
         )
     return risks

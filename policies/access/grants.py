@@ -22,14 +22,10 @@ def make(item: Item, *, by: Actor, now: datetime) -> Grant:
     assert principal is not None
     person = item.request.person
     if not person.is_present:
-        raise Refused(
-            "holder_left", _("This person does not work here now, so can hold nothing.")
-        )
+        raise Refused("holder_left", _("This person does not work here now, so can hold nothing."))
     starts, ends = effects.dates(item.request, approved_at=now)
     if ends <= starts:
-        raise Refused(
-            "after_contract", _("The time asked for is already over. Ask again.")
-        )
+        raise Refused("after_contract", _("The time asked for is already over. Ask again."))
     grant = Grant.objects.create(
         item=item,
         person=person,

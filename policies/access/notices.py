@@ -1,18 +1,11 @@
-"""What people are told, staged in the transaction that made it true. Words are `portal.mail`'s."""
+"""Who is told what about a request. The words are `portal.mail`'s."""
 
-from typing import Any
-
-from accounts.models import Notice, Person
-from policies.models import Candidate, Grant, Request
-
-
-def tell(person: Person | int, topic: str, **facts: Any) -> None:
-    person_id = person.pk if isinstance(person, Person) else person
-    Notice.objects.create(person_id=person_id, topic=topic, facts=facts)
+from accounts.notices import tell
+from policies.models import Candidate, Request
 
 
 def decision_needed(request: Request) -> None:
-    """Tell those who are asked (not the administrators who stand by), once per step each."""
+    """Tell those who are asked (not the administrators who stand by)."""
     asked = Candidate.objects.filter(
         step__request=request, step__state="open", until_at__isnull=True
     ).exclude(why=Candidate.STAND_BY)
@@ -22,19 +15,9 @@ def decision_needed(request: Request) -> None:
 
 def decided(request: Request) -> None:
     for person_id in {request.person_id, request.asked_by_id}:
-        tell(
-            person_id, "request_decided", request=request.ref, state=str(request.state)
-        )
+        tell(person_id, "request_decided", request=request.ref, state=str(request.state))
 
 
 def asked_back(request: Request) -> None:
     for person_id in {request.person_id, request.asked_by_id}:
         tell(person_id, "asked_back", request=request.ref)
-
-
-def seen(grant: Grant) -> None:
-    tell(grant.person_id, "access_confirmed", grant=grant.ref)
-
-
-def gone(grant: Grant) -> None:
-    tell(grant.person_id, "access_gone", grant=grant.ref)

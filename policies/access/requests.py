@@ -106,13 +106,11 @@ def give_identity(
     request: Request, principals: Mapping[int, Principal], *, by: Actor, now: datetime
 ) -> None:
     """An identity was added for a waiting request: {item id: principal}. Starts the request."""
-    moved = Request.objects.filter(
-        pk=request.pk, state=Request.State.WAITING_IDENTITY
-    ).update(state=Request.State.OPEN)
+    moved = Request.objects.filter(pk=request.pk, state=Request.State.WAITING_IDENTITY).update(
+        state=Request.State.OPEN
+    )
     if not moved:
-        raise AlreadyDecided(
-            request, _("This request is not waiting for an identity any more.")
-        )
+        raise AlreadyDecided(request, _("This request is not waiting for an identity any more."))
     request.refresh_from_db()
     for item in request.items.select_related("entitlement", "request__person"):
         if item.principal is None:
@@ -150,13 +148,11 @@ def answer(request: Request, *, by: Actor, text: str, now: datetime) -> None:
     }:
         raise Refused("not_yours", _("Only who asked can answer here."))
     text = check_text(text, "text")
-    moved = Request.objects.filter(
-        pk=request.pk, state=Request.State.ASKED_BACK
-    ).update(state=Request.State.OPEN)
+    moved = Request.objects.filter(pk=request.pk, state=Request.State.ASKED_BACK).update(
+        state=Request.State.OPEN
+    )
     if not moved:
-        raise AlreadyDecided(
-            request, _("This request is not waiting for an answer any more.")
-        )
+        raise AlreadyDecided(request, _("This request is not waiting for an answer any more."))
     Comment.objects.create(request=request, by=by.person, text=text)
     # The waiting clock was paused while the question was open.
     request.steps.filter(state=Step.State.OPEN).update(opened_at=now)
@@ -170,35 +166,23 @@ def answer(request: Request, *, by: Actor, text: str, now: datetime) -> None:
     notices.decision_needed(request)
 
 
-def close(
-    request: Request, state: Request.State, what: What, *, by: Actor, why: str = ""
-) -> None:
+def close(request: Request, state: Request.State, what: What, *, by: Actor, why: str = "") -> None:
     """End an open request in `state`, once. Raises AlreadyDecided."""
-    moved = (
-        Request.objects.open()
-        .filter(pk=request.pk)
-        .update(state=state, closed_at=Now())
-    )
+    moved = Request.objects.open().filter(pk=request.pk).update(state=state, closed_at=Now())
     if not moved:
-        raise AlreadyDecided(
-            request, _("This request has already been decided or closed.")
-        )
+        raise AlreadyDecided(request, _("This request has already been decided or closed."))
     request.items.update(open_key=None)
     request.steps.filter(state__in=[Step.State.WAITING, Step.State.OPEN]).update(
         state=Step.State.CLOSED, closed_at=Now()
     )
-    audit.record(
-        what, by=by, about=("request", request.ref), person=request.person_id, why=why
-    )
+    audit.record(what, by=by, about=("request", request.ref), person=request.person_id, why=why)
 
 
 def check_text(text: str, name: str) -> str:
     """The text without outer blanks. Raises Refused when empty or too long."""
     text = text.strip()
     if not text:
-        raise Refused(
-            "text_missing", _("Write a sentence: people decide by it."), field=name
-        )
+        raise Refused("text_missing", _("Write a sentence: people decide by it."), field=name)
     if len(text) > LONGEST_TEXT or "\x00" in text:
         raise Refused(
             "text_too_long",
@@ -211,28 +195,20 @@ def check_text(text: str, name: str) -> str:
 
 def _check_asker(by: Actor, person: Person) -> None:
     if not person.is_present:
-        raise Refused(
-            "holder_left", _("This person does not work here now, so can hold nothing.")
-        )
+        raise Refused("holder_left", _("This person does not work here now, so can hold nothing."))
     asker = by.person
     if asker is None or not asker.is_present:
         raise Refused("not_allowed", _("Only people who work here can ask."))
     if asker.pk not in {person.pk, person.manager_id}:
-        raise Refused(
-            "not_allowed", _("Only the person or their manager can ask for them.")
-        )
+        raise Refused("not_allowed", _("Only the person or their manager can ask for them."))
 
 
 def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> None:
     first = request.starts_on or now.date()
     if request.starts_on is not None and request.starts_on < now.date():
-        raise Refused(
-            "start_past", _("The first day is in the past."), field="starts_on"
-        )
+        raise Refused("start_past", _("The first day is in the past."), field="starts_on")
     if (request.days is None) == (request.ends_on is None):
-        raise Refused(
-            "dates", _("Give either a number of days or a last day."), field="days"
-        )
+        raise Refused("dates", _("Give either a number of days or a last day."), field="days")
     if request.ends_on is not None and request.ends_on < first:
         raise Refused(
             "end_before_start",
@@ -240,16 +216,12 @@ def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> Non
             field="ends_on",
         )
     name = "days" if request.ends_on is None else "ends_on"
-    days = (
-        request.days if request.days is not None else (request.ends_on - first).days + 1
-    )  # type: ignore[operator]
+    days = request.days if request.days is not None else (request.ends_on - first).days + 1  # type: ignore[operator]
     most = min(wish.entitlement.max_days for wish in wishes)
     if days < 1 or days > most:
         raise Refused(
             "too_long",
-            _(
-                "This access is given for 1 to %(most)s days at a time; you asked for %(days)s."
-            )
+            _("This access is given for 1 to %(most)s days at a time; you asked for %(days)s.")
             % {"most": most, "days": days},
             field=name,
         )
@@ -257,8 +229,7 @@ def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> Non
     if contract is not None and first + timedelta(days=days - 1) > contract:
         raise Refused(
             "after_contract",
-            _("The contract ends on %s; access cannot last longer.")
-            % contract.isoformat(),
+            _("The contract ends on %s; access cannot last longer.") % contract.isoformat(),
             field=name,
         )
 
@@ -266,15 +237,10 @@ def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> Non
 def _add_item(request: Request, wish: Wish) -> None:
     entitlement = wish.entitlement
     if entitlement.ended_at is not None:
-        raise Refused(
-            "entitlement_ended", _("“%s” is not offered any more.") % entitlement.name
-        )
+        raise Refused("entitlement_ended", _("“%s” is not offered any more.") % entitlement.name)
     principal = wish.principal
     if principal is not None and not (
-        Principal.objects.usable()
-        .held_by(request.person)
-        .filter(pk=principal.pk)
-        .exists()
+        Principal.objects.usable().held_by(request.person).filter(pk=principal.pk).exists()
     ):
         raise Refused(
             "principal_not_theirs",
@@ -291,9 +257,7 @@ def _add_item(request: Request, wish: Wish) -> None:
         entitlement_version=entitlement.version,
         principal=principal,
         terms=terms,
-        open_key=digest(
-            [request.person_id, entitlement.pk, principal and principal.pk, terms]
-        ),
+        open_key=digest([request.person_id, entitlement.pk, principal and principal.pk, terms]),
     )
     _describe(item)
     try:
@@ -322,6 +286,4 @@ def _add_steps(request: Request) -> None:
     for who, quorum in wanted:
         if who not in have:
             position += 1
-            Step.objects.create(
-                request=request, position=position, who=who, quorum=quorum
-            )
+            Step.objects.create(request=request, position=position, who=who, quorum=quorum)

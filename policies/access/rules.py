@@ -143,4 +143,3 @@ def _record(what: What, proposal: Proposal, by: Actor, why: str) -> None:
         rules={"bootstrap": proposal.bootstrap},
         why=why,
     )
-

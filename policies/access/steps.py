@@ -48,8 +48,6 @@ def _record(step: Step, by: Actor) -> None:
         after={
             "step": step.position,
             "who": step.who,
-            "candidates": [
-                [one.person_id, one.why] for one in current.order_by("person_id")
-            ],
+            "candidates": [[one.person_id, one.why] for one in current.order_by("person_id")],
         },
     )

@@ -202,7 +202,7 @@ def _closed(text: str) -> bool:
 
 
 def _line_start(text: str, at: int) -> int:
-    start = int(text.startswith(BOM))
+    start = len(text) - len(text.lstrip(BOM))
     for char in _BREAKS:
         start = max(start, text.rfind(char, start, at) + 1)
     return start

@@ -33,9 +33,7 @@ def says_absent(answer: Answer) -> bool:
     return answer.status == 404 and _status(answer).get("reason") == "NotFound"
 
 
-def config_map(
-    answer: Answer, method: str, namespace: str, name: str
-) -> dict[str, Any]:
+def config_map(answer: Answer, method: str, namespace: str, name: str) -> dict[str, Any]:
     """The ConfigMap asked for, as the server gave it.
 
     Raises Outcome for a refusal, and PERMANENT for what is not this very ConfigMap.
@@ -45,9 +43,7 @@ def config_map(
     found = _parsed(answer.body)
     if not _is_config_map(found, namespace, name):
         message = f"What answered for {namespace}/{name} is not a Kubernetes API."
-        raise Outcome(
-            Kind.PERMANENT, message, lost=method != "GET", request_id=answer.audit_id
-        )
+        raise Outcome(Kind.PERMANENT, message, lost=method != "GET", request_id=answer.audit_id)
     return found
 
 
@@ -95,9 +91,7 @@ def _kind(code: int, status: Mapping[str, Any]) -> Kind:
     if code >= 500:
         return Kind.TRANSIENT
     if code == 403 and "admission webhook" in str(status.get("message")):
-        return (
-            Kind.PERMANENT
-        )  # the content is refused, not we: more permission would not help
+        return Kind.PERMANENT  # the content is refused, not we: more permission would not help
     if code == 409:
         return Kind.CONFLICT if status.get("reason") == "Conflict" else Kind.PERMANENT
     if code == 422:
@@ -112,9 +106,7 @@ def _kind_of_invalid(status: Mapping[str, Any]) -> Kind:
         if not isinstance(cause, dict):
             continue
         if cause.get("field") == "metadata.uid":
-            return (
-                Kind.CONFLICT
-            )  # deleted and made anew by somebody else since it was read
+            return Kind.CONFLICT  # deleted and made anew by somebody else since it was read
         if cause.get("reason") == "FieldValueTooLong":
             return Kind.QUOTA
     return Kind.PERMANENT

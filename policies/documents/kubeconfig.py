@@ -19,9 +19,7 @@ LONGEST = 1024 * 1024
 HARMLESS = {"extensions", "disable-compression"}
 CLUSTER_KEYS = {"server", "certificate-authority", "certificate-authority-data"}
 USER_KEYS = {"token", "tokenFile"} | {
-    f"client-{thing}{form}"
-    for thing in ("certificate", "key")
-    for form in ("", "-data")
+    f"client-{thing}{form}" for thing in ("certificate", "key") for form in ("", "-data")
 }
 LESSONS = {
     "exec": "it would run a program on this host. Use a service account's token instead",
@@ -30,6 +28,7 @@ LESSONS = {
     " Give certificate-authority-data instead",
     "proxy-url": "requests go to the cluster directly. Remove the line",
     "username": "Kubernetes dropped passwords. Use a token or a client certificate",
+    "password": "Kubernetes dropped passwords. Use a token or a client certificate",
     "as": "permissions are given to the credential itself. Bind its own role instead",
 }
 
@@ -59,9 +58,7 @@ def read(text: str, context: str) -> Entry:
     """
     document = _parse(text)
     chosen = _named(document, "context", context)
-    cluster = _named(
-        document, "cluster", _text(chosen, "cluster", f'context "{context}"')
-    )
+    cluster = _named(document, "cluster", _text(chosen, "cluster", f'context "{context}"'))
     user = _named(document, "user", _text(chosen, "user", f'context "{context}"'))
     skip = "insecure-skip-tls-verify"
     _only({k: v for k, v in cluster.items() if (k, v) != (skip, False)}, CLUSTER_KEYS)
@@ -72,15 +69,11 @@ def read(text: str, context: str) -> Entry:
             "the cluster has no certificate-authority-data: without its CA we cannot tell"
             " the cluster from an impostor. Copy the cluster's CA into it"
         )
-    return Entry(
-        _text(cluster, "server", "the cluster"), authority, *_credentials(user)
-    )
+    return Entry(_text(cluster, "server", "the cluster"), authority, *_credentials(user))
 
 
 def refusal(why: str) -> Outcome:
-    return Outcome(
-        Kind.PERMANENT, f"The kubeconfig is refused: {why}.", code="Kubeconfig"
-    )
+    return Outcome(Kind.PERMANENT, f"The kubeconfig is refused: {why}.", code="Kubeconfig")
 
 
 def _parse(text: str) -> Mapping[str, Any]:
@@ -94,24 +87,18 @@ def _parse(text: str) -> Mapping[str, Any]:
         # The parser's own words quote the text, which may hold a key.
         raise refusal(f"it is not valid YAML{line}. Mend the file") from None
     if not isinstance(document, dict):
-        raise refusal(
-            "it is not a mapping with clusters, users and contexts. Mend the file"
-        )
+        raise refusal("it is not a mapping with clusters, users and contexts. Mend the file")
     return document
 
 
 def _named(document: Mapping[str, Any], what: str, name: str) -> Mapping[str, Any]:
     rows = document.get(f"{what}s")
-    rows = (
-        [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    )
+    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     found = [row.get(what) for row in rows if row.get("name") == name]
     if len(found) != 1:
         known = ", ".join(sorted(str(row.get("name")) for row in rows)) or "none"
         count = "no" if not found else "more than one"
-        raise refusal(
-            f'it has {count} {what} "{name}" (it has: {known}). Name one of them'
-        )
+        raise refusal(f'it has {count} {what} "{name}" (it has: {known}). Name one of them')
     if not isinstance(found[0], dict):
         raise refusal(f'its {what} "{name}" is empty. Mend the file')
     return found[0]
@@ -120,9 +107,7 @@ def _named(document: Mapping[str, Any], what: str, name: str) -> Mapping[str, An
 def _only(section: Mapping[Any, Any], known: set[str]) -> None:
     for key in section:
         if key not in known | HARMLESS:
-            lesson = LESSONS.get(
-                str(key), "we do not know what it would change. Remove the line"
-            )
+            lesson = LESSONS.get(str(key), "we do not know what it would change. Remove the line")
             raise refusal(f'it has "{key}": {lesson}')
 
 

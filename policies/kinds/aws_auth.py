@@ -64,9 +64,7 @@ def username_of(principal: Principal) -> str:
     return username
 
 
-def parts(
-    entitlement: Entitlement, principal: Principal, terms: Terms
-) -> list[PlacedPart]:
+def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
     cluster = _cluster(entitlement)
     try:
         arn = names.auth_map_arn(principal.arn)
@@ -85,9 +83,7 @@ def parts(
     ]
 
 
-def sentence(
-    entitlement: Entitlement, principal: Principal | None, terms: Terms
-) -> str:
+def sentence(entitlement: Entitlement, principal: Principal | None, terms: Terms) -> str:
     cluster = _cluster(entitlement)
     return _(
         "%(who)s may sign in to the Kubernetes cluster %(cluster)s (%(account)s) "
@@ -110,6 +106,4 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
 
 
 def _cluster(entitlement: Entitlement) -> Cluster:
-    return Cluster.objects.select_related("account").get(
-        slug=entitlement.config["cluster"]
-    )
+    return Cluster.objects.select_related("account").get(slug=entitlement.config["cluster"])

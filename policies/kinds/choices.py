@@ -8,9 +8,7 @@ from django.utils.translation import gettext as _
 from policies.kinds.protocol import BadTerms
 
 
-def clean(
-    terms: Mapping[str, Any], name: str, offered: Sequence[str]
-) -> dict[str, Any]:
+def clean(terms: Mapping[str, Any], name: str, offered: Sequence[str]) -> dict[str, Any]:
     """{name: sorted, unique choices}. Raises BadTerms on none, on strangers, on other keys.
 
     When only one thing is offered, choosing nothing chooses it.

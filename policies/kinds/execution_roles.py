@@ -29,9 +29,7 @@ SUPPORT: Mapping[PrincipalType, Support] = {
 
 def check_config(config: Mapping[str, Any]) -> None:
     if set(config) != {"virtual_cluster", "roles"}:
-        raise BadTerms(
-            "config", _("Write exactly two keys: virtual_cluster and roles.")
-        )
+        raise BadTerms("config", _("Write exactly two keys: virtual_cluster and roles."))
     cluster = VirtualCluster.objects.filter(slug=config["virtual_cluster"]).first()
     if cluster is None:
         text = _("There is no virtual cluster “%s”.") % config["virtual_cluster"]
@@ -65,9 +63,7 @@ def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
     return choices.clean(terms, "roles", entitlement.config["roles"])
 
 
-def parts(
-    entitlement: Entitlement, principal: Principal, terms: Terms
-) -> list[PlacedPart]:
+def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
     cluster = _cluster(entitlement)
     if principal.account != cluster.account_id:
         # A policy of one account cannot start jobs in another: the caller must be there.
@@ -99,9 +95,7 @@ def parts(
     ]
 
 
-def sentence(
-    entitlement: Entitlement, principal: Principal | None, terms: Terms
-) -> str:
+def sentence(entitlement: Entitlement, principal: Principal | None, terms: Terms) -> str:
     return _(
         "%(who)s may start, watch and cancel jobs on %(cluster)s (%(account)s), "
         "with %(roles)s and with no other execution role."
@@ -114,9 +108,7 @@ def sentence(
 
 
 def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
-    return [
-        _("Jobs of other people on the same virtual cluster can be cancelled, too.")
-    ]
+    return [_("Jobs of other people on the same virtual cluster can be cancelled, too.")]
 
 
 def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:

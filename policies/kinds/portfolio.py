@@ -44,9 +44,7 @@ def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
     return {}
 
 
-def parts(
-    entitlement: Entitlement, principal: Principal, terms: Terms
-) -> list[PlacedPart]:
+def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
     portfolio = _portfolio(entitlement)
     if principal.account != portfolio.account_id:
         # AssociatePrincipalWithPortfolio takes principals of the portfolio's own account.
@@ -69,13 +67,9 @@ def parts(
     ]
 
 
-def sentence(
-    entitlement: Entitlement, principal: Principal | None, terms: Terms
-) -> str:
+def sentence(entitlement: Entitlement, principal: Principal | None, terms: Terms) -> str:
     portfolio = _portfolio(entitlement)
-    return _(
-        "%(who)s may see and start the cluster templates of %(portfolio)s (%(account)s)."
-    ) % {
+    return _("%(who)s may see and start the cluster templates of %(portfolio)s (%(account)s).") % {
         "who": principal.name if principal else _("The AWS identity still to be added"),
         "portfolio": portfolio.name,
         "account": portfolio.account.name,
@@ -98,6 +92,4 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
 
 
 def _portfolio(entitlement: Entitlement) -> Portfolio:
-    return Portfolio.objects.select_related("account").get(
-        slug=entitlement.config["portfolio"]
-    )
+    return Portfolio.objects.select_related("account").get(slug=entitlement.config["portfolio"])

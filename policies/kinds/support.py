@@ -8,9 +8,7 @@ YES = Support(ok=True)
 
 SERVICE_LINKED = Support(
     ok=False,
-    why=_(
-        "A service-linked role belongs to an AWS service; nobody else can be given its rights."
-    ),
+    why=_("A service-linked role belongs to an AWS service; nobody else can be given its rights."),
     remedy=_("Ask for this access with your own role or user."),
 )
 SSO_POLICY = Support(
@@ -25,8 +23,6 @@ SSO_POLICY = Support(
 )
 IDENTITY = Support(
     ok=False,
-    why=_(
-        "An Identity Center user or group has no IAM policy and no entry in a cluster’s map."
-    ),
+    why=_("An Identity Center user or group has no IAM policy and no entry in a cluster’s map."),
     remedy=_("Ask for this access with an IAM role or user."),
 )

@@ -18,9 +18,7 @@ class ApprovalPolicy(models.Model):
     slug = models.SlugField(_("short name"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=200)
     steps = models.JSONField(_("steps"))
-    wait_hours = models.PositiveIntegerField(
-        _("hours until others may decide"), default=48
-    )
+    wait_hours = models.PositiveIntegerField(_("hours until others may decide"), default=48)
     fallback = models.ManyToManyField(Person, blank=True, related_name="+")
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -45,12 +43,8 @@ class Entitlement(models.Model):
     description = models.TextField(_("description"), max_length=2000, blank=True)
     kind = models.CharField(_("kind"), max_length=40)
     config = models.JSONField(_("configuration"))
-    approval_policy = models.ForeignKey(
-        ApprovalPolicy, models.PROTECT, related_name="+"
-    )
-    owner = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    approval_policy = models.ForeignKey(ApprovalPolicy, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     max_days = models.PositiveIntegerField(_("longest duration in days"), default=90)
     version = models.PositiveIntegerField(default=1, editable=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -95,16 +89,10 @@ class Proposal(models.Model):
     before = models.JSONField(_("before"), null=True)
     after = models.JSONField(_("after"), null=True)
     reason = models.TextField(_("reason"), max_length=2000)
-    state = models.CharField(
-        _("state"), max_length=10, choices=State.choices, default=State.OPEN
-    )
-    proposed_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    proposed_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     proposed_at = models.DateTimeField(db_default=Now(), editable=False)
-    decided_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     bootstrap = models.BooleanField(default=False, editable=False)
 

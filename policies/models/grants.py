@@ -142,9 +142,7 @@ class Delivery(models.Model):
     part = models.JSONField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
     release = models.CharField(max_length=10, choices=Release.choices, blank=True)
-    needed_by = models.ForeignKey(
-        Grant, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    needed_by = models.ForeignKey(Grant, models.PROTECT, null=True, blank=True, related_name="+")
     seen_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
 
@@ -190,9 +188,7 @@ class Seen(models.Model):
 class Receipt(models.Model):
     """What a leaver's call set in motion; its truth is read live from the grants it names."""
 
-    ref = models.CharField(
-        max_length=12, unique=True, default=new_receipt_ref, editable=False
-    )
+    ref = models.CharField(max_length=12, unique=True, default=new_receipt_ref, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="receipts")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     grants = models.ManyToManyField(Grant, related_name="receipts")

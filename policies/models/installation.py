@@ -22,9 +22,7 @@ class Installation(models.Model):
     bootstrapped_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        constraints = (
-            models.CheckConstraint(condition=Q(pk=1), name="installation_single_row"),
-        )
+        constraints = (models.CheckConstraint(condition=Q(pk=1), name="installation_single_row"),)
 
     def __str__(self) -> str:
         return self.name

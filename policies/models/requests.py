@@ -65,9 +65,7 @@ class Request(models.Model):
     days = models.PositiveIntegerField(_("days"), null=True, blank=True)
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("last day"), null=True, blank=True)
-    state = models.CharField(
-        _("state"), max_length=20, choices=State.choices, default=State.OPEN
-    )
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     correlation = models.CharField(max_length=40, editable=False)
@@ -123,9 +121,7 @@ class Item(models.Model):
     parts = models.JSONField(_("parts"), default=list)
     sentence = models.TextField(_("sentence"), blank=True)
     risks = models.JSONField(_("risks"), default=list)
-    open_key = models.CharField(
-        max_length=64, unique=True, null=True, blank=True, editable=False
-    )
+    open_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     effect = models.CharField(max_length=64, blank=True, editable=False)
     preview = models.JSONField(_("preview"), null=True, blank=True)
     preview_at = models.DateTimeField(null=True, blank=True)
@@ -164,9 +160,7 @@ class Step(models.Model):
         verbose_name_plural = _("steps")
         ordering: ClassVar = ["position"]
         constraints = (
-            models.UniqueConstraint(
-                fields=["request", "position"], name="step_position_once"
-            ),
+            models.UniqueConstraint(fields=["request", "position"], name="step_position_once"),
             models.UniqueConstraint(
                 fields=["request"], condition=Q(state="open"), name="step_one_open"
             ),
@@ -200,9 +194,7 @@ class Candidate(models.Model):
                 name="candidate_once_at_a_time",
             ),
         )
-        indexes = (
-            models.Index(fields=["person", "until_at"], name="candidate_by_person"),
-        )
+        indexes = (models.Index(fields=["person", "until_at"], name="candidate_by_person"),)
 
     def __str__(self) -> str:
         return f"{self.person_id} for {self.step_id}"

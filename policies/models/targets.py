@@ -4,6 +4,7 @@
 caller's transaction and hurries a worker after commit.
 """
 
+import logging
 from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
@@ -13,8 +14,11 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import OperationalError
 
 from accounts.refs import plan as new_plan_ref
+
+logger = logging.getLogger(__name__)
 
 
 class TargetKind(models.TextChoices):
@@ -64,6 +68,7 @@ class Target(models.Model):
     refused = models.JSONField(default=dict)
     unsettled_since = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    hurried_at = models.DateTimeField(null=True, blank=True)
     lease_token = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 
@@ -118,17 +123,13 @@ class Key(models.Model):
     window_until = models.DateTimeField(null=True, blank=True)
     doubt = models.BooleanField(default=False)
     seen = models.BooleanField(default=False)
-    plan = models.ForeignKey(
-        "Plan", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    plan = models.ForeignKey("Plan", models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name = _("key")
         verbose_name_plural = _("keys")
-        constraints = (
-            models.UniqueConstraint(fields=["target", "key"], name="key_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["target", "key"], name="key_once"),)
 
     def __str__(self) -> str:
         return f"{self.origin} {self.key}"
@@ -149,9 +150,7 @@ class Plan(models.Model):
         REFUSED = "refused", _("refused")
         LOST = "lost", _("answer lost")
 
-    ref = models.CharField(
-        max_length=12, unique=True, default=new_plan_ref, editable=False
-    )
+    ref = models.CharField(max_length=12, unique=True, default=new_plan_ref, editable=False)
     target = models.ForeignKey(Target, models.CASCADE, related_name="plans")
     generation = models.PositiveBigIntegerField()
     changes = models.JSONField()
@@ -178,9 +177,16 @@ class Plan(models.Model):
         return self.ref
 
 
-def hurry(target_id: int) -> None:
+def hurry(target_id: int, *, in_seconds: float = 0) -> None:
     """Ask a worker to look soon. Losing the message loses nothing: the sweep finds the row."""
-    current_app.send_task("policies.converge", [target_id], retry=False)
+    try:
+        current_app.send_task(
+            "policies.converge", [target_id], countdown=in_seconds or None, retry=False
+        )
+    except (OperationalError, OSError) as error:
+        logger.warning(
+            "the broker took no message; the sweep will find target %s: %s", target_id, error
+        )
 
 
 def wake(targets: Iterable[Target]) -> None:

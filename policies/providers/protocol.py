@@ -4,7 +4,7 @@ A provider is a module, one file per target kind, listed in `policies.providers.
 Everything but `read` and `apply` is pure. Providers know no other provider and no kind.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -63,9 +63,7 @@ class Clients(Protocol):
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One AWS operation, named as boto3 names it; the parsed answer."""
 
-    def pages(
-        self, service: str, operation: str, key: str, **arguments: Any
-    ) -> list[Any]:
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
         """Every page of a paginated operation, its `key` lists joined."""
 
     def kubernetes(self, config: Mapping[str, Any]) -> KubernetesClient:
@@ -73,32 +71,38 @@ class Clients(Protocol):
 
 
 class Provider(Protocol):
-    """One target kind. See DESIGN §4 for the table of kinds."""
+    """One target kind: a module of its own."""
 
-    # AWS actions our own role needs: (for reading, for writing).
+    # AWS actions our own roles need: for reading, for writing.
     READS: Sequence[str]
     WRITES: Sequence[str]
-    # Seconds after a write during which a contrary look proves nothing: (giving, ending).
-    WINDOW: tuple[float, float]
     # True where a key is ours from end to end; False where others edit inside it too,
     # so that a text changed by others is a conflict and never overwritten.
     WHOLE_KEY: bool
 
-    def read(self, clients: Clients, place: Place) -> Reading: ...
+    def read(self, clients: Clients, place: Place) -> Reading:
+        """What the target holds now. Changes nothing. MALFORMED when it cannot be understood."""
 
-    def desired(self, place: Place, parts: Iterable[Part]) -> State: ...
+    def key_of(self, place: Place, part: Part) -> str:
+        """The key a part folds into."""
 
-    def holds(self, state: State, place: Place, part: Part) -> bool: ...
+    def desired(self, place: Place, parts: Sequence[Part]) -> State:
+        """The state that holds exactly these parts. Pure."""
 
-    def key_of(self, place: Place, part: Part) -> str: ...
+    def holds(self, state: State, place: Place, part: Part) -> bool:
+        """Whether a state gives what the part asks for. Pure."""
 
-    def load(
-        self, reading: Reading, place: Place, extra: Iterable[Part]
-    ) -> list[Load]: ...
+    def load(self, reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
+        """How full the target's quotas would be with all of `parts` of ours in it. Pure."""
 
-    def say(self, change: Change) -> str: ...
+    def problems(self, reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
+        """Why these parts cannot or must not be written here, and what to do. Pure."""
 
-    def writes(self, changes: Sequence[Change]) -> list[list[Change]]: ...
+    def say(self, place: Place, change: Change) -> str:
+        """A change in words for plans and previews. Pure."""
+
+    def writes(self, changes: Sequence[Change]) -> list[list[Change]]:
+        """The changes in groups that are one write each, removals first. Pure."""
 
     def apply(
         self,
@@ -106,4 +110,9 @@ class Provider(Protocol):
         place: Place,
         reading: Reading,
         changes: Sequence[Change],
-    ) -> None: ...
+        parts: Sequence[Part],
+    ) -> None:
+        """Make one group of changes. Raises Outcome.
+
+        `parts` are all that is wanted here, for spellings that keys do not keep.
+        """

@@ -16,9 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-# Before moto is imported: it reads its settings once. No web page may read this fake, and the
-# account must follow the credentials.
-os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+# Before moto is imported: the account must follow the credentials, whatever the shell has set.
 for name in ("MOTO_ACCOUNT_ID", "AWS_PROFILE"):
     os.environ.pop(name, None)
 

@@ -119,6 +119,9 @@ TEXTS: Final = {
         "Unsupported authentication mode update from {old} to {new}",
         "[D] EKS: CONFIG_MAP to API_AND_CONFIG_MAP to API, never back; [R] text",
     ),
+    "unsigned": Text(
+        "MissingAuthenticationToken", "Request is missing Authentication Token", "[R] IAM and STS"
+    ),
     "unknown_token": Text(
         "InvalidClientTokenId",
         "The security token included in the request is invalid.",

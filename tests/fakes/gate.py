@@ -15,15 +15,17 @@ from tests.fakes.faults import Fault, faults
 from tests.fakes.journal import error_code, journal
 from tests.fakes.wire import Call, Refusal, error, read_call
 
+# moto checks no signature: without this, any web page open beside the demo could act as AWS.
+BROWSER_HEADERS = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class Lost(ConnectionError):  # noqa: N818 — it ends a connection, it is no mistake
+class Lost(ConnectionError):
     """The connection ends here without an answer; werkzeug takes it for a client that left."""
 
 
 class Gate:
-    """One app: `/_fake/…` and `/moto-api/…` pass by, every signed call goes through the checks."""
+    """One app: `/_fake/…` passes by, every signed call goes through the checks, no other does."""
 
     def __init__(self, moto: App, admin: App) -> None:
         self._moto, self._admin = moto, admin
@@ -33,11 +35,12 @@ class Gate:
         path = environ.get("PATH_INFO", "")
         if path == "/_fake" or path.startswith("/_fake/"):
             return self._admin(environ, start_response)
+        if any(name in environ for name in BROWSER_HEADERS):
+            return Response("No place for web pages.", 403)(environ, start_response)
         with ONE_AT_A_TIME:
             call = read_call(environ)
         if call is None:
-            with ONE_AT_A_TIME:
-                return self._moto(environ, start_response)
+            return _unsigned()(environ, start_response)
         return self._journalled(call, environ)(environ, start_response)
 
     def _journalled(self, call: Call, environ: dict[str, Any]) -> Response:
@@ -114,6 +117,12 @@ def _refusal(call: Call, fault: Fault) -> Response:
         )
         return error(call, code, message)
     return error(call, fault.code, fault.message, fault.status)
+
+
+def _unsigned() -> Response:
+    said = TEXTS["unsigned"]
+    body = f"<ErrorResponse><Error><Code>{said.code}</Code><Message>{said.message}</Message>"
+    return Response(f"{body}</Error></ErrorResponse>", 403, mimetype="text/xml")
 
 
 def _unknown_token(call: Call) -> Response:

@@ -71,7 +71,8 @@ def _managed(policy: Any) -> dict[str, Any]:
 
 def _clusters(account: str) -> Iterator[dict[str, Any]]:
     for region, backend in list(eks_backends[account].items()):
-        for one in backend.clusters.values():
+        clusters: list[Any] = list(backend.clusters.values())
+        for one in clusters:
             mode = one.access_config["authenticationMode"]
             yield {"name": one.name, "region": region, "authentication_mode": mode}
 

@@ -11,12 +11,10 @@ Other processes steer it by HTTP (no token needed, same CA):
 """
 
 import base64
-import ssl
 import threading
 from collections import deque
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from tests.fakes.kube_access import AWS_AUTH
@@ -24,7 +22,7 @@ from tests.fakes.kube_apply import Write
 from tests.fakes.kube_faults import Faults
 from tests.fakes.kube_http import Handler
 from tests.fakes.kube_object import Store
-from tests.fakes.kube_tls import make_authority, temporary
+from tests.fakes.kube_tls import make_authority, server_context
 
 REMEMBERED = 100_000
 FOREIGN = Write(manager="kubectl-edit")
@@ -35,6 +33,7 @@ class Server:
 
     def __init__(self, port: int, *, key_identifiers: bool) -> None:
         self.authority = make_authority(key_identifiers=key_identifiers)
+        self.tls = server_context(self.authority)
         self.ca_pem = self.authority.pem
         self.clusters: dict[str, Store] = {}
         self.faults = Faults()
@@ -92,17 +91,12 @@ class _Listener(ThreadingHTTPServer):
 
     def __init__(self, owner: Server, port: int) -> None:
         self.owner = owner
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with temporary() as directory:
-            self._tls.load_cert_chain(*owner.authority.files_for(Path(directory)))
-        self._tls.load_verify_locations(cadata=owner.ca_pem)
-        self._tls.verify_mode = ssl.CERT_OPTIONAL
         super().__init__(("127.0.0.1", port), Handler)
 
     def get_request(self) -> Any:
         # The handshake happens in the connection's own thread: a silent peer holds up nobody.
         plain, address = super().get_request()
-        wrapped = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        wrapped = self.owner.tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         return wrapped, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:

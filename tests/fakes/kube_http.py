@@ -32,7 +32,7 @@ PATCHES = {
 JSON = ("application/json", "")
 
 
-class Hangup(Exception):
+class Hangup(Exception):  # noqa: N818
     """End the connection without an answer."""
 
 
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")
@@ -169,7 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Requests are kept for `/_fake/requests`, not printed."""
 
 

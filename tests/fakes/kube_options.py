@@ -1,4 +1,4 @@
-"""pytest's options and marker for holding the contract tests to a real cluster."""
+"""pytest's options for holding the contract tests to a real cluster."""
 
 from pathlib import Path
 
@@ -12,10 +12,6 @@ from tests.fakes.kube_world import World
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kubeconfig", help="a real cluster for the contract tests (-m kube)")
     parser.addoption("--kube-context", help="the context of --kubeconfig to use")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "kube: runs against the cluster named by --kubeconfig")
 
 
 def real_world(config: pytest.Config) -> World:

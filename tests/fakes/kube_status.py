@@ -8,7 +8,7 @@ FORBIDDEN = (
 )
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818
     """An HTTP status with Kubernetes' `reason`, `message` and `causes`."""
 
     def __init__(

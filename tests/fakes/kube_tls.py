@@ -1,6 +1,7 @@
 """A certificate authority of our own for 127.0.0.1, made anew for each server."""
 
 import ipaddress
+import ssl
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,13 +43,6 @@ class Authority:
         certificate = builder.sign(self.key, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM).decode(), _pem(key)
 
-    def files_for(self, directory: Path) -> tuple[Path, Path]:
-        """The server's own certificate and key as files, which `ssl` insists on."""
-        names = directory / "leaf.pem", directory / "leaf.key"
-        for path, text in zip(names, self.issue("127.0.0.1", hosts=True), strict=True):
-            path.write_text(text)
-        return names
-
 
 def make_authority(*, key_identifiers: bool = True) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
@@ -60,8 +54,17 @@ def make_authority(*, key_identifiers: bool = True) -> Authority:
     return Authority(key, builder.sign(key, hashes.SHA256()), key_identifiers)
 
 
-def temporary() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="kube-tls-")
+def server_context(authority: Authority, *, hosts: bool = True) -> ssl.SSLContext:
+    """TLS with a leaf for 127.0.0.1 and localhost, or for no host at all; takes client ones."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as directory:  # `ssl` reads its own certificate from files
+        names = Path(directory, "leaf.pem"), Path(directory, "leaf.key")
+        for path, text in zip(names, authority.issue("127.0.0.1", hosts=hosts), strict=True):
+            path.write_text(text)
+        context.load_cert_chain(*names)
+    context.load_verify_locations(cadata=authority.pem)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
 
 
 def _builder(

@@ -60,7 +60,7 @@ def _clone(thing: Any, **changes: Any) -> Any:
 
 
 def _holder(thing: Any) -> Any:
-    changes = {
+    changes: dict[str, Any] = {
         "policies": dict(thing.policies),
         "managed_policies": dict(thing.managed_policies),
     }

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -90,17 +91,33 @@ def test_every_belief_says_where_it_comes_from() -> None:
     assert [source for source in sources if not MARK.match(source)] == []
 
 
-def test_web_pages_elsewhere_can_neither_steer_nor_read_the_fake(fake: process.FakeAWS) -> None:
-    plain = urllib.request.Request(
-        fake.aws + "/_fake/reset", b"{}", {"Content-Type": "text/plain", "Origin": "http://x.test"}
-    )
+def status(url: str, body: bytes | None = None, **headers: str) -> int:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(plain)
-    assert caught.value.code == 415
-    with urllib.request.urlopen(
-        urllib.request.Request(fake.aws + "/_fake/holds", headers={"Origin": "http://x.test"})
-    ) as answer:
-        assert answer.headers["Access-Control-Allow-Origin"] is None
+        urllib.request.urlopen(urllib.request.Request(url, body, named))
+    return caught.value.code
+
+
+def test_web_pages_can_neither_steer_the_fake_nor_act_as_aws(fake: process.FakeAWS) -> None:
+    assert status(fake.aws + "/_fake/reset", b"{}", Content_Type="text/plain") == 415
+    order = b"Action=CreateUser&UserName=eve&Version=2010-05-08"
+    scope = "AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/iam/aws4_request"
+    signed = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        "Content_Type": "application/x-www-form-urlencoded",
+    }
+    assert status(fake.aws + "/", order, Origin="http://x.test", **signed) == 403
+    assert status(fake.aws + "/", order, Sec_Fetch_Site="cross-site", **signed) == 403
+    assert fake.get("/_fake/holds") == {"accounts": []}
+
+
+@pytest.mark.parametrize("path", ["/moto-api/reset", "/iam_us-east-1/", "/bucket"])
+def test_an_unsigned_request_is_refused_and_changes_nothing(
+    fake: process.FakeAWS, client: Clients, path: str
+) -> None:
+    role(client("iam"))
+    assert status(fake.aws + path, b"Action=DeleteRole&RoleName=Engineer") == 403
+    assert len(fake.get("/_fake/holds")["accounts"][0]["roles"]) == 1
 
 
 @pytest.mark.parametrize("mode", ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"])
@@ -202,6 +219,19 @@ def test_the_page_lights_what_is_new_or_gone_among_what_was_there(
     page = fake.page("/_fake/holds")
     assert re.search(r'<li class="new"><code>fresh: [^<]*</code><b>new, \d+ s ago</b>', page)
     assert re.search(r'<li class="gone"><del><code>old: .*?<b>gone, \d+ s ago</b>', page)
+
+
+def test_what_has_been_there_for_a_while_is_no_longer_lit(
+    fake: process.FakeAWS, client: Clients
+) -> None:
+    role(client("iam"))
+    assert 'class="new"' in fake.page("/_fake/holds?lit=60")
+    for _ in range(50):
+        if 'class="new"' not in fake.page("/_fake/holds?lit=0.2"):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("a line seen five seconds ago was still new")
 
 
 def test_the_page_shows_markup_in_a_name_as_text_and_loads_nothing(

@@ -4,9 +4,11 @@ import time
 import urllib.error
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
 
+from tests.fakes import process
 from tests.fakes.aws_samples import (
     ANYONE_IN_HUB,
     HUB,
@@ -186,6 +188,17 @@ def test_a_lagging_read_catches_up_write_by_write(fake: FakeAWS, client: Clients
     assert names(iam) in (["first"], ["first", "second"])
     time.sleep(0.6)
     assert names(iam) == ["first", "second"]
+
+
+def test_the_lag_is_multiplied_by_pace() -> None:
+    with process.start(pace=0.0) as quick:
+        iam = boto3.client(
+            "iam", region_name="us-east-1", endpoint_url=quick.aws, **quick.credentials(MEMBER)
+        )
+        role(iam)
+        quick.post("/_fake/faults", {"service": "iam", "kind": "stale", "seconds": LONG})
+        put(iam)
+        assert names(iam) == ["gatehouse"]
 
 
 def test_stale_lists_of_a_portfolio_show_the_principals_of_before(

@@ -190,6 +190,14 @@ def test_only_the_role_that_is_trusted_may_assume(client: Clients) -> None:
         assert refusal(caught.value) == ("AccessDenied", 403)
 
 
+def test_trusting_an_account_admits_no_other_account(client: Clients) -> None:
+    arn = role(client("iam"), trusted=trust(ANYONE_IN_HUB))
+    for stranger in (client("sts", MEMBER), client("sts", "333333333333")):
+        with pytest.raises(ClientError) as caught:
+            assume(stranger, arn)
+        assert refusal(caught.value) == ("AccessDenied", 403)
+
+
 def test_an_unknown_condition_admits_nobody_and_a_deny_wins(client: Clients) -> None:
     iam, sts = client("iam"), client("sts", HUB)
     arn = role(iam, trusted=trust(ANYONE_IN_HUB, **{"aws:PrincipalOrgID": "o-1"}))

@@ -17,7 +17,8 @@ AWS_AUTH = "/api/v1/namespaces/kube-system/configmaps/aws-auth"
 @pytest.fixture(scope="module")
 def kube_server() -> Iterator[kube.Server]:
     server = kube.start()
-    server.create_cluster("one", {"mapRoles": "[]\n"})
+    for name in ("one", "two"):
+        server.create_cluster(name, {"mapRoles": "[]\n"})
     yield server
     server.stop()
 
@@ -28,8 +29,8 @@ def server(kube_server: kube.Server) -> kube.Server:
     return kube_server
 
 
-def _status(server: kube.Server, token: str) -> int:
-    cluster = Cluster.from_eks(server.cluster_url("one"), server.ca_data, token)
+def _status(server: kube.Server, token: str, name: str = "one") -> int:
+    cluster = Cluster.from_eks(server.cluster_url(name), server.ca_data, token)
     return cluster.connection.send("GET", AWS_AUTH).status
 
 
@@ -83,6 +84,7 @@ def test_a_known_key_has_to_have_signed_for_this_cluster(server: kube.Server) ->
     assert _status(server, eks_token("one")) == 200
     assert _status(server, eks_token("one", session="a/session+token==")) == 200
     assert _status(server, eks_token("two")) == 401
+    assert _status(server, eks_token("two"), "two") == 200
     assert _status(server, eks_token("one", secret="another")) == 401
 
 

@@ -56,7 +56,7 @@ class Call:
         return bool(self.operation) and not self.operation.startswith(READS)
 
 
-class Refusal(Exception):  # noqa: N818 — an answer of AWS, no mistake
+class Refusal(Exception):
     """AWS says no. The gate renders it in the protocol of the service that was called.
 
     `AssertionError` when the service model does not list the code for that operation: the fake

@@ -1,12 +1,13 @@
 """Our Kubernetes client against a strict server, over real HTTPS."""
 
+import http.client
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from policies.kubernetes import Cluster, tls_context
 from policies.outcomes import Kind, Outcome
 from policies.providers.protocol import KubernetesClient
 from tests.fakes import kube
+from tests.fakes.kube_tls import make_authority, server_context
 from tests.fakes.kube_tokens import eks_token
 
 MAP = ("kube-system", "aws-auth")
@@ -96,6 +98,7 @@ def test_a_patch_changes_the_named_keys_alone_and_signs_as_gatehouse(
         {"uid": ""},
         {"data": {}},
         {"data": {"mapRoles": None}},
+        {"data": {"mapRoles": "\ud83d"}},
     ],
 )
 def test_a_patch_without_guard_or_text_is_never_sent(
@@ -172,9 +175,7 @@ def test_an_immutable_map_is_permanent_not_a_conflict(
 
 
 @pytest.mark.parametrize(("token", "code"), [("bad", "Unauthorized"), ("viewer", "Forbidden")])
-def test_a_cluster_that_does_not_know_us_denies(
-    server: kube.Server, token: str, code: str
-) -> None:
+def test_a_cluster_that_does_not_know_us_denies(server: kube.Server, token: str, code: str) -> None:
     cluster = Cluster.from_eks(server.cluster_url("one"), server.ca_data, token)
     with pytest.raises(Outcome) as caught:
         cluster.read_config_map(*MAP)
@@ -264,7 +265,7 @@ def test_a_hang_up_during_the_handshake_is_transient(cluster: Cluster) -> None:
 
 
 def test_another_ca_is_permanent_and_says_what_to_check(server: kube.Server) -> None:
-    other = kube.make_authority().pem.encode()
+    other = make_authority().pem.encode()
     here = Cluster.from_eks(server.cluster_url("one"), server.ca_data, "portal").connection
     cluster = Cluster(replace(here, context=tls_context(other)))
     with pytest.raises(Outcome, match="the address and the CA belong to the same") as caught:
@@ -276,9 +277,11 @@ def test_another_ca_is_permanent_and_says_what_to_check(server: kube.Server) -> 
 def test_the_certificate_has_to_be_for_the_host_asked(server: kube.Server) -> None:
     here = Cluster.from_eks(server.cluster_url("one"), server.ca_data, "portal").connection
     _read(Cluster(replace(here, host="localhost")))
-    with pytest.raises(Outcome) as caught:
-        Cluster(replace(here, host="127.0.0.2")).read_config_map(*MAP)
-    assert caught.value.kind in (Kind.PERMANENT, Kind.TRANSIENT)
+    nameless = server_context(server.authority, hosts=False)
+    with _answering(nameless, b"") as port, pytest.raises(Outcome, match="VERIFY") as caught:
+        Cluster(replace(here, port=port)).read_config_map(*MAP)
+    assert caught.value.kind is Kind.PERMANENT
+    assert "not valid for '127.0.0.1'" in str(caught.value.__cause__)
 
 
 def test_a_ca_without_key_identifiers_is_taken_where_the_strict_flag_refuses_it() -> None:
@@ -325,7 +328,7 @@ def test_an_answer_that_is_no_answer_leaves_a_write_unknown(
     cluster: Cluster, server: kube.Server, answer: bytes, kind: Kind
 ) -> None:
     found = _read(cluster)
-    with _answering(server, answer) as port:
+    with _answering(server.tls, answer) as port:
         outcome = _refused(Cluster(replace(cluster.connection, port=port)), found)
     assert (outcome.kind, outcome.lost) == (kind, True)
 
@@ -333,7 +336,7 @@ def test_an_answer_that_is_no_answer_leaves_a_write_unknown(
 def test_a_redirect_is_not_followed(cluster: Cluster, server: kube.Server) -> None:
     there = server.cluster_url("one").encode()
     answer = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + there + b"\r\n\r\n"
-    with _answering(server, answer) as port, pytest.raises(Outcome) as caught:
+    with _answering(server.tls, answer) as port, pytest.raises(Outcome) as caught:
         Cluster(replace(cluster.connection, port=port)).read_config_map(*MAP)
     assert caught.value.kind is Kind.PERMANENT
     assert list(server.requests) == []
@@ -405,14 +408,21 @@ def _listening(serve: Any) -> Iterator[int]:
         thread.join()
 
 
+def _after_first_line(sent: IO[bytes]) -> IO[bytes]:
+    sent.readline()
+    return sent
+
+
 @contextmanager
-def _answering(server: kube.Server, answer: bytes) -> Iterator[int]:
-    """The cluster's own certificate, but whatever bytes as its answer."""
-    tls = server.tls
+def _answering(tls: ssl.SSLContext, answer: bytes) -> Iterator[int]:
+    """Whatever bytes as the answer; the client may well refuse the handshake."""
 
     def serve(peer: socket.socket) -> None:
-        with tls.wrap_socket(peer, server_side=True) as secure:
-            secure.recv(65536)
+        with suppress(ssl.SSLError), tls.wrap_socket(peer, server_side=True) as secure:
+            # What is not read would turn our close into a reset, and drop the answer.
+            with secure.makefile("rb") as sent:
+                headers = http.client.parse_headers(_after_first_line(sent))
+                sent.read(int(headers["Content-Length"] or 0))
             secure.sendall(answer)
 
     with _listening(serve) as port:

@@ -95,7 +95,8 @@ def test_both_yaml_readers_give_the_same_tree(text: str) -> None:
 def test_plain_values_of_other_types_are_not_text(value: str) -> None:
     assert scalar_type(Node("scalar", 0, value=value, plain=True)) == "other"
     row = read(entry(f"username: {value}")).entries[0].row
-    assert row is not None and row.username == ""
+    assert row is not None
+    assert row.username == ""
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,8 @@ def test_plain_values_that_only_look_typed_stay_text(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "~", "null", "NULL"])
 def test_a_null_username_is_empty_without_a_complaint(value: str) -> None:
     found = read(entry(f"username: {value}")).entries[0]
-    assert found.row is not None and (found.row.username, found.problem) == ("", "")
+    assert found.row is not None
+    assert (found.row.username, found.problem) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,8 @@ def test_keys_are_matched_in_any_case_and_the_last_of_two_wins() -> None:
 
 def test_a_group_that_is_not_text_becomes_an_empty_group() -> None:
     found = read(entry("username: u", "groups: [a, 1, null]")).entries[0]
-    assert found.row is not None and found.row.groups == ("a", "", "")
+    assert found.row is not None
+    assert found.row.groups == ("a", "", "")
     assert found.problem == "Its group is not text."
 
 
@@ -157,9 +160,11 @@ def test_the_state_shows_every_entry_of_the_map_once() -> None:
     state = rows_state({"mapRoles": twice + odd + path, "mapAccounts": "- 012345670123\n"})
     assert state.pop(KEY) == row_text("two", ["a", "b"]) == '{"groups":["a","b"],"username":"two"}'
     assert state.pop("account:012345670123") == "012345670123"
-    assert len(state) == 7 and all(key.startswith("~") for key in state)
+    assert len(state) == 7
+    assert all(key.startswith("~") for key in state)
     assert sorted(key[-2:] for key in state) == ["#1"] * 6 + ["#2"]
-    assert "rolearn" in "".join(state.values()) and path.strip()[2:] in "".join(state.values())
+    assert "rolearn" in "".join(state.values())
+    assert path.strip()[2:] in "".join(state.values())
 
 
 def test_a_row_in_other_case_has_the_lower_case_key() -> None:

@@ -68,7 +68,8 @@ def test_an_arn_is_written_in_the_form_that_matches(arn: str, written: str | Non
 def test_an_arn_that_no_row_can_match_is_refused_with_a_lesson(arn: str, taught: str) -> None:
     with pytest.raises(BadName, match=taught) as caught:
         auth_map_arn(arn)
-    assert caught.value.remedy and str(caught.value).endswith(caught.value.remedy)
+    assert caught.value.remedy
+    assert str(caught.value).endswith(caught.value.remedy)
 
 
 @pytest.mark.parametrize(

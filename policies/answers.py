@@ -1,0 +1,144 @@
+"""Answering inquiries: what a page wants to know about AWS, read with the read role only."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.actors import system
+from accounts.arns import PrincipalType
+from accounts.models import Principal
+from policies import clients, plan
+from policies.access import previews
+from policies.models import Inquiry, Item, Request, Target, ask_worker
+from policies.outcomes import Kind, Outcome
+from policies.providers import PROVIDERS, Place, places
+from policies.reconcile import deliveries
+from policies.reconcile.lease import database_now, from_now
+
+logger = logging.getLogger(__name__)
+
+AGED = timedelta(minutes=15)
+TRIES = 8
+
+
+def answer(inquiry_id: int) -> None:
+    """One try. Another worker may answer first: then this answer is dropped."""
+    inquiry = (
+        Inquiry.objects.filter(pk=inquiry_id, state=Inquiry.State.OPEN)
+        .select_related("item__principal", "item__request__person", "item__entitlement")
+        .first()
+    )
+    if inquiry is None or inquiry.item.principal is None:
+        return
+    try:
+        unique_id = identify(inquiry.item.principal)
+        preview = foresee(inquiry.item)
+    except Outcome as error:
+        _failed(inquiry, error)
+        return
+    by = system(correlation=inquiry.correlation)
+    previews.take(inquiry, unique_id=unique_id, preview=preview, by=by)
+
+
+def identify(principal: Principal) -> str:
+    """The unique id AWS gives the ARN now (AROA…, AIDA…). Raises Outcome."""
+    reader = clients.reading(principal.account, "")
+    if principal.arn_type is PrincipalType.IAM_USER:
+        found = reader.call("iam", "get_user", UserName=principal.name)["User"]
+        arn, unique_id = found["Arn"], found["UserId"]
+    else:
+        found = reader.call("iam", "get_role", RoleName=principal.name)["Role"]
+        arn, unique_id = found["Arn"], found["RoleId"]
+    if arn != principal.arn:
+        raise Outcome(
+            Kind.MISSING, f"IAM knows {arn}, not {principal.arn}: path or letter case differ."
+        )
+    return str(unique_id)
+
+
+def foresee(item: Item) -> dict[str, Any]:
+    """What approving the item would change, with every quota it touches. Raises Outcome."""
+    preview: dict[str, Any] = {"lines": [], "load": [], "fits": True, "problems": []}
+    by_place: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for part in item.parts:
+        where = tuple(part[name] for name in ("kind", "account", "region", "object"))
+        by_place.setdefault(where, []).append(part["body"])
+    for where, bodies in by_place.items():
+        _foresee_place(places.place(*where), bodies, preview)
+    preview["fits"] = not preview["problems"]
+    return preview
+
+
+def _foresee_place(place: Place, bodies: list[dict[str, Any]], preview: dict[str, Any]) -> None:
+    provider = PROVIDERS[place.kind]
+    reading = provider.read(clients.reading(place.account, place.region), place)
+    parts = [*_living_parts(place), *bodies]
+    wanted = provider.desired(place, parts)
+    for key in sorted({provider.key_of(place, body) for body in bodies}):
+        change = plan.Change(key, reading.state.get(key), wanted[key])
+        preview["lines"].append(
+            {
+                "target": place.object,
+                "kind": place.kind,
+                "say": str(provider.say(place, change)),
+                "before": change.before,
+                "after": change.after,
+                "there": change.before == change.after,
+            }
+        )
+    for load in provider.load(reading, place, parts):
+        preview["load"].append(
+            {
+                "quota": str(load.quota),
+                "used": load.used,
+                "limit": load.limit,
+                "unit": str(load.unit),
+            }
+        )
+        if load.used > load.limit:
+            preview["problems"].append(f"{load.quota}: {load.used:,} > {load.limit:,} {load.unit}")
+    preview["problems"] += provider.problems(reading, place, parts)
+
+
+def _living_parts(place: Place) -> list[Any]:
+    target = Target.objects.filter(
+        kind=place.kind, account=place.account, region=place.region, object=place.object
+    ).first()
+    return deliveries.load(target, now=database_now()).parts if target else []
+
+
+def _failed(inquiry: Inquiry, error: Outcome) -> None:
+    """Shown on the page at once; tried again later, more and more seldom, until TRIES."""
+    attempts = inquiry.attempts + 1
+    over = attempts >= TRIES
+    Inquiry.objects.filter(pk=inquiry.pk, state=Inquiry.State.OPEN).update(
+        attempts=attempts,
+        outcome=error.kind,
+        outcome_text=str(error),
+        state=Inquiry.State.FAILED if over else Inquiry.State.OPEN,
+        next_try_at=from_now(min(2.0**attempts, 300.0) * settings.PACE),
+    )
+
+
+def hurry_waiting() -> None:
+    """Open inquiries whose time has come get a message; the next one follows later."""
+    waiting = Inquiry.objects.filter(state=Inquiry.State.OPEN, next_try_at__lte=Now())[:100]
+    for inquiry in waiting:
+        Inquiry.objects.filter(pk=inquiry.pk).update(next_try_at=from_now(5.0))
+        ask_worker(inquiry)
+
+
+def ask_aged() -> None:
+    """Previews of open requests that are older than AGED are asked anew."""
+    old = Item.objects.filter(
+        request__state=Request.State.OPEN,
+        principal__isnull=False,
+        preview_at__lte=Now() - AGED,
+    ).exclude(inquiries__state=Inquiry.State.OPEN)
+    for item in old[:100]:
+        with transaction.atomic():
+            previews.ask(item, by=system())

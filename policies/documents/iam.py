@@ -1,0 +1,154 @@
+"""IAM policy documents: statements made as values, merged, compared, measured.
+
+Nothing here formats text into a document. A *statement* is a JSON object in canonical form:
+Action and Resource as sorted lists, condition values as sorted lists, a Sid made from what
+it says. Two statements that differ in one condition's values alone are one statement.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policies.plan import digest
+
+Statement = dict[str, Any]
+VERSION = "2012-10-17"
+_LISTS = ("Action", "NotAction", "Resource", "NotResource")
+
+
+def allow(
+    actions: Iterable[str],
+    resources: Iterable[str],
+    conditions: Mapping[str, Mapping[str, Iterable[str]]] | None = None,
+) -> Statement:
+    """One canonical Allow statement. `conditions`: {operator: {key: values}}."""
+    statement: Statement = {
+        "Effect": "Allow",
+        "Action": sorted(set(actions)),
+        "Resource": sorted(set(resources)),
+    }
+    if conditions:
+        statement["Condition"] = {
+            operator: {key: sorted(set(values)) for key, values in keys.items()}
+            for operator, keys in conditions.items()
+        }
+    return _with_sid(statement)
+
+
+def job_statements(virtual_cluster_arn: str, execution_role_arn: str) -> list[Statement]:
+    """What starting jobs with one execution role on one virtual cluster takes.
+
+    Split as the service authorization reference of EMR on EKS demands: only StartJobRun has
+    the ExecutionRoleArn key; describe and cancel act on job runs; discovery only on `*`.
+    """
+    return [
+        allow(
+            ["emr-containers:StartJobRun"],
+            [virtual_cluster_arn],
+            {"ArnEquals": {"emr-containers:ExecutionRoleArn": [execution_role_arn]}},
+        ),
+        allow(
+            ["emr-containers:DescribeJobRun", "emr-containers:CancelJobRun"],
+            [f"{virtual_cluster_arn}/jobruns/*"],
+        ),
+        allow(
+            [
+                "emr-containers:DescribeVirtualCluster",
+                "emr-containers:ListJobRuns",
+                "emr-containers:ListManagedEndpoints",
+            ],
+            [virtual_cluster_arn],
+        ),
+        allow(["emr-containers:ListVirtualClusters"], ["*"]),
+    ]
+
+
+def merge(statements: Iterable[Statement]) -> list[Statement]:
+    """The fewest statements that say the same, sorted by Sid."""
+    merged: dict[str, Statement] = {}
+    for statement in statements:
+        sid = _with_sid(statement)["Sid"]
+        merged[sid] = _united(merged[sid], statement) if sid in merged else _with_sid(statement)
+    return [merged[sid] for sid in sorted(merged)]
+
+
+def document(statements: Iterable[Statement]) -> dict[str, Any]:
+    return {"Version": VERSION, "Statement": merge(statements)}
+
+
+def canonical(policy: Any) -> str:
+    """A policy's canonical text: one-element lists and bare strings alike, lists sorted."""
+    statements = _listed(policy.get("Statement", []))
+    rest = {key: value for key, value in policy.items() if key != "Statement"}
+    return _text({**rest, "Statement": [_canonical_statement(one) for one in statements]})
+
+
+def covers(policy_text: str, statement: Statement) -> bool:
+    """Whether a canonical document holds everything `statement` says, under its Sid."""
+    wanted = _with_sid(statement)
+    for one in json.loads(policy_text).get("Statement", []):
+        if one.get("Sid") == wanted["Sid"]:
+            return bool(_united(one, wanted) == _canonical_statement(one))
+    return False
+
+
+def size(policy_text: str) -> int:
+    """Characters that count against IAM's quotas: all but white space (IAM quotas page)."""
+    return len(re.sub(r"\s", "", policy_text))
+
+
+def _with_sid(statement: Statement) -> Statement:
+    """The statement with the Sid its meaning gives it; IAM allows letters and digits only.
+
+    The values of its only condition key do not count: statements that differ there unite.
+    """
+    meaning = {key: value for key, value in statement.items() if key != "Sid"}
+    growing = _growing(statement)
+    if growing is not None:
+        meaning["Condition"] = {growing[0]: [growing[1]]}
+    return {"Sid": "Gatehouse" + digest(meaning)[:16], **_without_sid(statement)}
+
+
+def _without_sid(statement: Statement) -> Statement:
+    return {key: value for key, value in statement.items() if key != "Sid"}
+
+
+def _growing(statement: Statement) -> tuple[str, str] | None:
+    """(operator, key) when the statement has exactly one condition, whose values may grow."""
+    conditions = statement.get("Condition", {})
+    pairs = [(operator, key) for operator, keys in conditions.items() for key in keys]
+    return pairs[0] if len(pairs) == 1 else None
+
+
+def _united(one: Statement, other: Statement) -> Statement:
+    """Both statements as one. They have the same Sid, so at most one condition's values differ."""
+    growing = _growing(one)
+    united = _canonical_statement(one)
+    if growing is not None:
+        operator, key = growing
+        values = {*_listed(one["Condition"][operator][key])}
+        values |= {*_listed(other["Condition"][operator][key])}
+        united["Condition"] = {operator: {key: sorted(values)}}
+    return united
+
+
+def _canonical_statement(statement: Statement) -> Statement:
+    same = dict(statement)
+    for name in _LISTS:
+        if name in same:
+            same[name] = sorted(set(_listed(same[name])))
+    if isinstance(same.get("Condition"), dict):
+        same["Condition"] = {
+            operator: {key: sorted(map(str, _listed(value))) for key, value in keys.items()}
+            for operator, keys in same["Condition"].items()
+        }
+    return same
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

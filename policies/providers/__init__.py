@@ -1,0 +1,13 @@
+"""What AWS holds, one file per kind of target, listed here."""
+
+from policies.models import TargetKind
+from policies.providers import cluster_auth_map, portfolio_principals, principal_policy
+from policies.providers.protocol import Clients, Load, Part, Place, Provider
+
+PROVIDERS: dict[str, Provider] = {
+    TargetKind.PORTFOLIO_PRINCIPALS: portfolio_principals,
+    TargetKind.PRINCIPAL_POLICY: principal_policy,
+    TargetKind.CLUSTER_AUTH_MAP: cluster_auth_map,
+}
+
+__all__ = ["PROVIDERS", "Clients", "Load", "Part", "Place", "Provider"]

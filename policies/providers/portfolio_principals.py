@@ -1,0 +1,103 @@
+"""Who may use a Service Catalog portfolio: one association per ARN and type.
+
+AssociatePrincipalWithPortfolio has no duplicate error and the list lags behind, so the
+list is the only truth: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
+"""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from policies.outcomes import Kind, Outcome
+from policies.plan import Change, Reading, State
+from policies.providers.protocol import Clients, Load, Part, Place
+
+READS = ("servicecatalog:ListPrincipalsForPortfolio",)
+WRITES = (
+    "servicecatalog:AssociatePrincipalWithPortfolio",
+    "servicecatalog:DisassociatePrincipalFromPortfolio",
+)
+WHOLE_KEY = True
+PRINCIPALS = 100  # per portfolio, adjustable: Service Catalog quota L-E8959660
+_THERE = "associated"
+
+
+def read(clients: Clients, place: Place) -> Reading:
+    found = clients.pages(
+        "servicecatalog", "list_principals_for_portfolio", "Principals", PortfolioId=place.object
+    )
+    state = {_key(one.get("PrincipalType", "IAM"), one["PrincipalARN"]): _THERE for one in found}
+    return Reading(state)
+
+
+def key_of(place: Place, part: Part) -> str:
+    return _key(part["type"], part["arn"])
+
+
+def desired(place: Place, parts: Sequence[Part]) -> State:
+    return {key_of(place, part): _THERE for part in parts}
+
+
+def holds(state: State, place: Place, part: Part) -> bool:
+    return key_of(place, part) in state
+
+
+def load(reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
+    used = len(reading.state.keys() | desired(place, parts).keys())
+    return [Load(_("principals in this portfolio"), used, PRINCIPALS)]
+
+
+def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
+    return []
+
+
+def say(place: Place, change: Change) -> str:
+    words = (
+        _("%(who)s is taken out of portfolio %(portfolio)s")
+        if change.after is None
+        else _("%(who)s is added to portfolio %(portfolio)s")
+    )
+    return words % {"who": change.key.partition(":")[2], "portfolio": place.object}
+
+
+def writes(changes: Sequence[Change]) -> list[list[Change]]:
+    """One call per principal; removals first."""
+    return [[change] for change in sorted(changes, key=lambda one: one.after is not None)]
+
+
+def apply(
+    clients: Clients,
+    place: Place,
+    reading: Reading,
+    changes: Sequence[Change],
+    parts: Sequence[Part],
+) -> None:
+    for change in changes:
+        kind, _colon, arn = change.key.partition(":")
+        operation = (
+            "disassociate_principal_from_portfolio"
+            if change.after is None
+            else "associate_principal_with_portfolio"
+        )
+        try:
+            # The type is always sent: without it a pattern is “not found” and stays.
+            clients.call(
+                "servicecatalog",
+                operation,
+                PortfolioId=place.object,
+                PrincipalARN=arn,
+                PrincipalType=kind,
+            )
+        except Outcome as error:
+            raise _typed(error) from error
+
+
+def _key(kind: str, arn: str) -> str:
+    return f"{kind}:{arn}"
+
+
+def _typed(error: Outcome) -> Outcome:
+    """“Profile does not exist” is how the service says that IAM has no such principal."""
+    if error.code == "InvalidParametersException" and "does not exist" in error.message:
+        return Outcome(Kind.MISSING, error.message, code=error.code, request_id=error.request_id)
+    return error

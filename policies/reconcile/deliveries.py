@@ -1,0 +1,136 @@
+"""Deliveries: what living grants want of a target, and what two agreeing looks prove of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts import audit
+from accounts.actors import system
+from accounts.audit import What
+from accounts.notices import tell
+from policies.models import Delivery, Grant, Seen, Target
+from policies.plan import Reading, State
+from policies.providers import Part, Place, Provider
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A target's unreleased deliveries, by whether their grant gives access now."""
+
+    living: Sequence[Delivery]
+    ended: Sequence[Delivery]
+
+    @property
+    def parts(self) -> list[Part]:
+        return [one.part for one in self.living]
+
+
+def load(target: Target, *, now: datetime) -> Holding:
+    """Grants that have not begun are neither living nor ended."""
+    rows = list(target.deliveries.unreleased().select_related("grant").order_by("grant_id", "pk"))
+    living = [one for one in rows if _lives(one.grant, now)]
+    ended = [one for one in rows if one.grant.ended_at is not None]
+    return Holding(living, ended)
+
+
+def _lives(grant: Grant, now: datetime) -> bool:
+    return (
+        grant.ended_at is None
+        and grant.starts_at <= now
+        and (grant.ends_at is None or grant.ends_at > now)
+    )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What two agreeing looks showed, and the names needed to read it."""
+
+    provider: Provider
+    place: Place
+    reading: Reading
+    wanted: State
+    found: frozenset[str]
+    at: datetime
+
+
+def take_down(holding: Holding, proof: Proof) -> None:
+    """Mark what was seen to be there and what was seen gone; grants follow their deliveries."""
+    for delivery in holding.living:
+        if _holds(proof, proof.reading.state, delivery):
+            _seen(delivery, proof.at)
+    for delivery in holding.ended:
+        _release(delivery, holding, proof)
+
+
+def _holds(proof: Proof, state: State, delivery: Delivery) -> bool:
+    return proof.provider.holds(state, proof.place, delivery.part)
+
+
+def _seen(delivery: Delivery, at: datetime) -> None:
+    moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DUE).update(
+        state=Delivery.State.SEEN, seen_at=at
+    )
+    if not moved:
+        return
+    Seen.objects.create(delivery=delivery, from_at=at)
+    grant = delivery.grant
+    if _rest(grant).filter(state=Delivery.State.DUE).exists():
+        return
+    if Grant.objects.filter(pk=grant.pk, seen_at__isnull=True).update(seen_at=at):
+        audit.record(
+            What.GRANT_SEEN,
+            by=system(correlation=grant.correlation),
+            about=("grant", grant.ref),
+            person=grant.person_id,
+        )
+        tell(grant.person_id, "access_confirmed", grant=grant.ref)
+
+
+def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
+    """Gone; or still there because living access needs it; or there before us and left."""
+    needed_by = None
+    if not _holds(proof, proof.reading.state, delivery):
+        release = Delivery.Release.GONE
+    elif _holds(proof, proof.wanted, delivery):
+        release = Delivery.Release.NEEDED
+        needed_by = next((one.grant for one in holding.living if one.part == delivery.part), None)
+    elif proof.provider.key_of(proof.place, delivery.part) in proof.found:
+        release = Delivery.Release.FOUND
+    else:
+        return
+    moved = Delivery.objects.filter(
+        pk=delivery.pk, state__in=[Delivery.State.DUE, Delivery.State.SEEN]
+    ).update(
+        state=Delivery.State.RELEASED,
+        release=release,
+        needed_by=needed_by,
+        released_at=proof.at,
+    )
+    if not moved:
+        return
+    Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=proof.at)
+    _release_grant(delivery.grant, proof.at)
+
+
+def _release_grant(grant: Grant, at: datetime) -> None:
+    if _rest(grant).unreleased().exists():
+        return
+    if Grant.objects.filter(pk=grant.pk, released_at__isnull=True).update(released_at=at):
+        audit.record(
+            What.GRANT_GONE,
+            by=system(correlation=grant.correlation),
+            about=("grant", grant.ref),
+            person=grant.person_id,
+            after={
+                "releases": sorted(
+                    _rest(grant).values_list("target_id", "release", "needed_by__ref")
+                )
+            },
+        )
+        tell(grant.person_id, "access_gone", grant=grant.ref)
+
+
+def _rest(grant: Grant) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(grant=grant)

@@ -1,0 +1,185 @@
+"""Where access stands, in page words. Built from what was seen in AWS and from nothing else.
+
+“Confirmed in AWS” is said only when every delivery was seen, “gone” only when every
+delivery was seen gone; everything before that is “being applied” or “ending”.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.models import Person
+from policies.models import Beat, Delivery, Grant, Phase, Target
+from policies.outcomes import ADVICE, Advice, Kind
+
+SILENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An adjective with a tone; `at` is when it became so, `moving` asks the page to look again."""
+
+    word: str
+    tone: str  # quiet, good, busy, wait or bad: never the only carrier of the meaning
+    at: datetime | None = None
+    moving: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """One delivery of a grant: where in AWS, how it stands, what is in the way."""
+
+    kind: str
+    name: str
+    account: str
+    mark: Mark
+    note: str = ""
+    advice: Advice | None = None
+    said: str = ""  # AWS's own words; they may name other people, so administrators alone
+
+
+@dataclass(frozen=True)
+class Access:
+    """One grant as its page shows it."""
+
+    grant: Grant
+    mark: Mark
+    places: Sequence[Place]
+
+    @property
+    def advice(self) -> Advice | None:
+        return next((one.advice for one in self.places if one.advice), None)
+
+    @property
+    def is_over(self) -> bool:
+        return self.grant.released_at is not None
+
+    @property
+    def can_end(self) -> bool:
+        return self.grant.ended_at is None
+
+
+def with_deliveries(grants: QuerySet[Grant]) -> QuerySet[Grant]:
+    """Everything `access` reads, in a number of queries that does not grow with the rows."""
+    return grants.select_related(
+        "entitlement", "principal", "person", "item__request"
+    ).prefetch_related("deliveries__target", "deliveries__needed_by")
+
+
+def access(grant: Grant, *, reader: Person | None, now: datetime) -> Access:
+    """The grant in page words, for `reader`."""
+    full = reader is not None and (reader.is_administrator or reader.is_auditor)
+    places = [_place(one, grant, now, full) for one in grant.deliveries.all()]
+    return Access(grant, _mark(grant, places, now), places)
+
+
+def accesses(grants: Iterable[Grant], *, reader: Person, now: datetime) -> list[Access]:
+    return [access(grant, reader=reader, now=now) for grant in grants]
+
+
+def silent_since(now: datetime) -> datetime | None:
+    """Since when no worker was heard of; None while one is at work, or if none ever was."""
+    beat = Beat.objects.filter(name="sweep").first()
+    return beat.at if beat is not None and now - beat.at > SILENCE else None
+
+
+def _mark(grant: Grant, places: Sequence[Place], now: datetime) -> Mark:
+    if grant.released_at is not None:
+        return _over(grant)
+    troubled = next((one.mark for one in places if one.advice), None)
+    if grant.ended_at is not None or _is_past(grant, now):
+        since = grant.ended_at or grant.ends_at
+        if troubled is not None:
+            return Mark(_("should be gone since"), "bad", since, moving=troubled.moving)
+        return Mark(_("ending"), "busy", since, moving=True)
+    if grant.starts_at > now:
+        return Mark(_("approved, starts"), "quiet", grant.starts_at)
+    if grant.seen_at is not None and _all_seen(grant):
+        return Mark(_("confirmed in AWS"), "good", grant.seen_at)
+    if troubled is not None:
+        return troubled
+    return Mark(_("being applied"), "busy", moving=True)
+
+
+def _over(grant: Grant) -> Mark:
+    releases = {one.release for one in grant.deliveries.all()}
+    if releases <= {Delivery.Release.GONE}:
+        return Mark(_("gone from AWS"), "quiet", grant.released_at)
+    return Mark(_("ended, but still in AWS"), "wait", grant.released_at)
+
+
+def _is_past(grant: Grant, now: datetime) -> bool:
+    return grant.ends_at is not None and grant.ends_at <= now
+
+
+def _all_seen(grant: Grant) -> bool:
+    return all(one.state == Delivery.State.SEEN for one in grant.deliveries.all())
+
+
+def _place(delivery: Delivery, grant: Grant, now: datetime, full: bool) -> Place:
+    target = delivery.target
+    mark, advice = _delivery_mark(delivery, grant, now)
+    return Place(
+        kind=target.get_kind_display(),
+        name=target.object.rsplit("/", 1)[-1],
+        account=target.account,
+        mark=mark,
+        note=_note(delivery),
+        advice=advice,
+        said=target.outcome_text if full and advice else "",
+    )
+
+
+def _delivery_mark(
+    delivery: Delivery, grant: Grant, now: datetime
+) -> tuple[Mark, Advice | None]:
+    ending = grant.ended_at is not None or _is_past(grant, now)
+    if delivery.state == Delivery.State.RELEASED:
+        return _released(delivery), None
+    if delivery.state == Delivery.State.SEEN and not ending:
+        return Mark(_("confirmed in AWS"), "good", delivery.seen_at), None
+    if grant.starts_at > now and not ending:
+        return Mark(_("not begun"), "quiet"), None
+    return _underway(delivery.target, ending)
+
+
+def _released(delivery: Delivery) -> Mark:
+    if delivery.release == Delivery.Release.GONE:
+        return Mark(_("gone from AWS"), "quiet", delivery.released_at)
+    return Mark(_("still in AWS"), "wait", delivery.released_at)
+
+
+def _underway(target: Target, ending: bool) -> tuple[Mark, Advice | None]:
+    """A delivery that is not where it should be yet: what the target is at."""
+    if target.phase == Phase.STUCK:
+        return Mark(_("stuck"), "bad", target.unsettled_since), _advice(target)
+    if target.phase == Phase.HELD:
+        return Mark(_("paused for safety"), "wait", target.unsettled_since), _advice(target)
+    if target.phase == Phase.WAITING:
+        mark = Mark(_("trying again"), "wait", target.next_look_at, moving=True)
+        return mark, _advice(target)
+    if target.phase == Phase.VERIFYING:
+        return Mark(_("written, not confirmed yet"), "busy", moving=True), None
+    word = pgettext("access", "ending") if ending else _("being applied")
+    return Mark(word, "busy", moving=True), None
+
+
+def _advice(target: Target) -> Advice:
+    """What the target's outcome means; a phase without outcome waits for a person."""
+    known = target.outcome in Kind._value2member_map_
+    return ADVICE[Kind(target.outcome) if known else Kind.PERMANENT]
+
+
+def _note(delivery: Delivery) -> str:
+    if delivery.release == Delivery.Release.NEEDED:
+        needed = delivery.needed_by
+        if needed is None:
+            return _("Still there because other access needs it.")
+        return _("Still there because access %s needs it.") % needed.ref
+    if delivery.release == Delivery.Release.FOUND:
+        return _("It was there before Gatehouse; we left it in place.")
+    return ""
