@@ -26,6 +26,9 @@ class What(StrEnum):
     PRINCIPAL_CONFIRMED = "principal.confirmed"
     PRINCIPAL_REJECTED = "principal.rejected"
     PRINCIPAL_IDENTIFIED = "principal.identified"
+    SIGN_IN_LINK_SENT = "person.sign_in_link_sent"
+    SERVICE_ADDED = "service.added"
+    CLIENT_ADDED = "api_client.added"
     TOKEN_CREATED = "api_token.created"  # noqa: S105
     TOKEN_ENDED = "api_token.ended"  # noqa: S105
     REQUEST_ASKED = "request.asked"

@@ -119,6 +119,9 @@ def leave(person: Person, *, by: Actor) -> Person:
 
 
 def suspend(person: Person, *, by: Actor) -> Person:
+    """No sign-in until resumed. Raises BadFact for somebody who left: resuming would undo it."""
+    if person.state == PersonState.LEFT:
+        raise BadFact("state", _("This person has left."))
     return _set_state(person, PersonState.SUSPENDED, What.PERSON_SUSPENDED, by)
 
 

@@ -11,7 +11,7 @@ LENGTH = 7
 
 
 def new(prefix: str) -> str:
-    """A fresh reference, `PREFIX-` and seven characters (35 bits: a clash fails the unique index)."""
+    """A fresh reference: `PREFIX-` and 35 random bits; a clash fails the unique index."""
     return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 

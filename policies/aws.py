@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 from botocore.signers import RequestSigner
 
 from policies.outcomes import Kind, Outcome
@@ -111,7 +112,7 @@ class Aws:
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One operation, named as boto3 names it. Writes are noted in the journal."""
-        answer = self._guard(
+        answer: dict[str, Any] = self._guard(
             service,
             operation,
             lambda: getattr(self._client(service), operation)(**arguments),
@@ -127,7 +128,8 @@ class Aws:
             paginator = self._client(service).get_paginator(operation)
             return [one for page in paginator.paginate(**arguments) for one in page[key]]
 
-        return self._guard(service, operation, read)
+        found: list[Any] = self._guard(service, operation, read)
+        return found
 
     def assume(self, role_arn: str, *, session_name: str, external_id: str, region: str) -> "Aws":
         """The same, as `role_arn` for 15 minutes. `session_name`: 2 to 64 characters."""
@@ -191,11 +193,11 @@ class Aws:
         try:
             return work()
         except boto.ClientError as error:
-            self.journal.note(name, error.response)
+            self.journal.note(name, dict(error.response))
             raise _from_answer(error, name, writing=writing) from error
         except _NOT_SENT as error:
             raise Outcome(Kind.TRANSIENT, f"{name}: AWS cannot be reached.") from error
-        except (boto.HTTPClientError, boto.ResponseParserError) as error:
+        except (boto.HTTPClientError, ResponseParserError) as error:
             text = f"{name}: the connection broke before AWS answered."
             raise Outcome(Kind.TRANSIENT, text, lost=writing) from error
         except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:

@@ -47,12 +47,7 @@ class Connection:
     token: str = field(repr=False)
 
     def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        content_type: str = "",
+        self, method: str, path: str, *, body: bytes | None = None, content_type: str = ""
     ) -> Answer:
         """One request, sent once. Any HTTP status is an answer.
 
@@ -125,15 +120,9 @@ class Cluster:
         return kube_answers.config_map(answer, "GET", namespace, name)
 
     def patch_config_map(
-        self,
-        namespace: str,
-        name: str,
-        *,
-        data: Mapping[str, str],
-        version: str,
-        uid: str,
+        self, namespace: str, name: str, *, data: Mapping[str, str | None], version: str, uid: str
     ) -> dict[str, Any]:
-        """Merge-patch `data` (RFC 7396): keys not named stay, on the server's side.
+        """Merge-patch `data` (RFC 7396): keys not named stay, on the server's side; None drops one.
 
         Guarded by `version` (metadata.resourceVersion) and `uid`, which may not be empty: without
         them Kubernetes overwrites whatever is there. Returns the object as it is now.
@@ -149,10 +138,10 @@ class Cluster:
         return kube_answers.config_map(answer, "PATCH", namespace, name)
 
 
-def _guarded_patch(data: Mapping[str, str], version: str, uid: str) -> bytes:
+def _guarded_patch(data: Mapping[str, str | None], version: str, uid: str) -> bytes:
     if not (version and uid):
         raise _wrong("An unguarded write is refused: it has no resourceVersion or no uid.")
-    if not data or not all(isinstance(text, str) for text in data.values()):
+    if not data or not all(isinstance(text, str | None) for text in data.values()):
         raise _wrong("A patch needs texts to write: it has none, or a value is not a text.")
     body = {"metadata": {"resourceVersion": version, "uid": uid}, "data": dict(data)}
     try:

@@ -20,9 +20,7 @@ def text(name: str, default: str) -> str:
 
 def words(name: str) -> list[str]:
     """A comma-separated list, blanks dropped."""
-    return [
-        word.strip() for word in os.environ.get(name, "").split(",") if word.strip()
-    ]
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
 def flag(name: str, *, default: bool) -> bool:
@@ -87,24 +85,18 @@ def _kept(path: Path, make: Any) -> str:
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(make(), encoding="ascii")
-        with contextlib.suppress(
-            FileExistsError
-        ):  # another process was first: its words count
+        with contextlib.suppress(FileExistsError):  # another process was first: its words count
             os.link(fresh, path)
         fresh.unlink()
     return path.read_text(encoding="ascii").strip()
 
 
 def secret(name: str, state: Path) -> str:
-    return os.environ.get(name) or _kept(
-        state / "secret_key", lambda: secrets.token_urlsafe(50)
-    )
+    return os.environ.get(name) or _kept(state / "secret_key", lambda: secrets.token_urlsafe(50))
 
 
 def fernet_key(state: Path) -> str:
-    return _kept(
-        state / "encryption_key", lambda: Fernet.generate_key().decode("ascii")
-    )
+    return _kept(state / "encryption_key", lambda: Fernet.generate_key().decode("ascii"))
 
 
 def database(name: str, default: Path) -> dict[str, Any]:
@@ -146,6 +138,4 @@ def cache(name: str) -> dict[str, Any]:
 def complain() -> None:
     """Raise ImproperlyConfigured naming every setting found wrong since the start."""
     if _wrong:
-        raise ImproperlyConfigured(
-            "Settings from the environment:\n- " + "\n- ".join(_wrong)
-        )
+        raise ImproperlyConfigured("Settings from the environment:\n- " + "\n- ".join(_wrong))

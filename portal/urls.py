@@ -7,6 +7,7 @@ addresses are facts from HR.
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from portal.admin import site
 from portal.views import access, approvals, catalogue, demo, health, home, requests, team
 
 KEY = r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$"
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals/<slug:ref>/<slug:verb>/", approvals.decide, name="approval_decide"),
     path("team/", team.team, name="team"),
     # Administration.
+    path("admin/", site.urls),
     # The API.
     path("api/", include("portal.api.urls")),
     # Signing in.

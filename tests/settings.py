@@ -1,11 +1,14 @@
-"""The product's settings for tests: nothing waits, nothing is shared between tests."""
+"""The product's settings for tests: nothing waits, nothing is shared between runs."""
 
 import os
 import tempfile
 
-os.environ.setdefault("STATE_DIR", tempfile.mkdtemp(prefix="gatehouse-tests-"))
+FOLDER = tempfile.mkdtemp(prefix="gatehouse-tests-")
+os.environ.setdefault("STATE_DIR", FOLDER)
 os.environ.setdefault("CACHE_URL", "locmemcache://")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+# A file, as in production: a database in memory behaves otherwise under several writers.
+os.environ.setdefault("TEST_DATABASE_FILE", os.path.join(FOLDER, "test.sqlite3"))
 
 from portal.settings import *  # noqa: F403, E402
 

@@ -74,7 +74,8 @@ def confirm(principal: Principal, *, by: Actor, now: datetime) -> None:
     """
     if by.person is None or not by.person.is_administrator:
         raise Refused("not_allowed", _("AWS identities are confirmed by administrators."))
-    if by.person.pk in {principal.registered_by_id, principal.person_id}:
+    holders = principal.holders.filter(until_at__isnull=True).values_list("person_id", flat=True)
+    if by.person.pk in {principal.registered_by_id, principal.person_id, *holders}:
         raise Refused(
             "second_person",
             _("Somebody who neither added nor holds this identity has to confirm it."),

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts import history, people
+from accounts import arns, history, people
 from accounts.actors import Actor
 from accounts.models import Person, PortalRole
 from policies.access.errors import Refused
@@ -237,6 +237,22 @@ class PortalRoles:
         return set(Person.objects.filter(email__iexact=key).values_list("pk", flat=True))
 
 
+def _check_role(account: str, arn: str) -> None:
+    """A worker role is an ordinary IAM role of that very account, or nothing."""
+    if not arn:
+        return
+    try:
+        parsed, kind = arns.principal(arn)
+    except arns.BadArn as error:
+        raise Refused("bad_arn", str(error)) from error
+    if kind is not arns.PrincipalType.IAM_ROLE or parsed.account != account:
+        raise Refused(
+            "bad_role",
+            _("%(arn)s is not an IAM role of account %(account)s.")
+            % {"arn": arn[:200], "account": account},
+        )
+
+
 @dataclass(frozen=True)
 class AccountRoles:
     """Key: an account number. Rule: {"write_role": ARN or "", "read_role": ARN or ""}."""
@@ -250,6 +266,8 @@ class AccountRoles:
     def check(self, key: str, rule: Rule) -> None:
         if not AwsAccount.objects.filter(number=key).exists():
             raise Refused("unknown_account", _("There is no AWS account %s.") % key)
+        for name in ("write_role", "read_role"):
+            _check_role(key, str(rule.get(name) or ""))
 
     def apply(self, key: str, rule: Rule | None, by: Actor) -> None:
         AwsAccount.objects.filter(number=key).update(

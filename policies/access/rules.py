@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import Person, PortalRole
-from policies.access import rulebook
+from policies.access import rulebook, shapes
 from policies.access.errors import Refused
 from policies.models import Installation, Proposal
 
@@ -37,6 +37,7 @@ def propose(
     if before == after:
         return None
     if after is not None:
+        shapes.check(subject, subject_id, after)
         book.check(subject_id, after)
     if Proposal.objects.filter(
         subject=subject, subject_id=subject_id, state=Proposal.State.OPEN

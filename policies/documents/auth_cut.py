@@ -53,8 +53,8 @@ def _bare(section: Section) -> bool:
 
 
 def _kept(text: str) -> tuple[bool, str | None]:
-    """Whether the text is nothing but our comment, and what it keeps (None: no data key)."""
-    if not (text.startswith(_MARK) and text.endswith("\n") and text.count("\n") == 1):
+    """Whether our comment is all the text says, and what it keeps (None: no data key)."""
+    if not text.startswith(_MARK):
         return False, None
     try:
         original: Any = json.loads(text.removeprefix(_MARK))

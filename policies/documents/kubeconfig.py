@@ -148,10 +148,7 @@ def _credentials(
         token = _text(user, "token", "the user").encode()
     elif "tokenFile" in user:
         token = FileName(_text(user, "tokenFile", "the user"))
-    certificate, key = (
-        _material(user, "client-certificate"),
-        _material(user, "client-key"),
-    )
+    certificate, key = (_material(user, "client-certificate"), _material(user, "client-key"))
     if (certificate is None) != (key is None):
         raise refusal("a client certificate and its key go together. Give both")
     if token is None and certificate is None:

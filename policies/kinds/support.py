@@ -14,7 +14,8 @@ SERVICE_LINKED = Support(
 SSO_POLICY = Support(
     ok=False,
     why=_(
-        "IAM refuses to change an Identity Center role (AWSReservedSSO): its permission set owns it."
+        "IAM refuses to change an Identity Center role (AWSReservedSSO): "
+        "its permission set owns it."
     ),
     remedy=_(
         "Ask your AWS team for a role of your own that the Identity Center role may assume, "

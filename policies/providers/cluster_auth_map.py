@@ -45,7 +45,7 @@ def desired(place: Place, parts: Sequence[Part]) -> State:
     """One row per ARN, groups united; the user name is the first part's."""
     rows: dict[str, tuple[str, set[str]]] = {}
     for part in parts:
-        username, groups = rows.setdefault(key_of(place, part), (part["username"], set()))
+        _username, groups = rows.setdefault(key_of(place, part), (part["username"], set()))
         groups.add(part["group"])
     return {key: auth_map.row_text(username, groups) for key, (username, groups) in rows.items()}
 

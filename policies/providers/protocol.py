@@ -50,11 +50,14 @@ class KubernetesClient(Protocol):
         namespace: str,
         name: str,
         *,
-        data: Mapping[str, str],
+        data: Mapping[str, str | None],
         version: str,
         uid: str,
     ) -> dict[str, Any]:
-        """Merge-patch `data`, guarded by resourceVersion and uid; CONFLICT when either is stale."""
+        """Merge-patch `data` (None: drop the key), guarded by resourceVersion and uid.
+
+        CONFLICT when either is stale.
+        """
 
 
 class Clients(Protocol):

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
 from accounts.notices import tell
 from policies.models import Delivery, Grant, Seen, Target
+from policies.models.grants import DeliveryQuerySet
 from policies.plan import Reading, State
 from policies.providers import Part, Place, Provider
 
@@ -51,8 +50,8 @@ class Proof:
     place: Place
     reading: Reading
     wanted: State
-    found: frozenset[str]
     at: datetime
+    found: frozenset[str] = frozenset()
 
 
 def take_down(holding: Holding, proof: Proof) -> None:
@@ -132,5 +131,5 @@ def _release_grant(grant: Grant, at: datetime) -> None:
         tell(grant.person_id, "access_gone", grant=grant.ref)
 
 
-def _rest(grant: Grant) -> QuerySet[Delivery]:
+def _rest(grant: Grant) -> DeliveryQuerySet:
     return Delivery.objects.filter(grant=grant)

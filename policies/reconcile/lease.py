@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import DateTimeField, ExpressionWrapper, Q, Value
+from django.db.models.expressions import Combinable
 from django.db.models.fields import DurationField
 from django.db.models.functions import Now
 
@@ -48,7 +49,7 @@ def acquire(target_id: int) -> Lease | None:
     return Lease(Target.objects.get(pk=target_id), token)
 
 
-def from_now(seconds: float) -> ExpressionWrapper:
+def from_now(seconds: float) -> Combinable:
     """The database's time `seconds` from now, as an expression."""
     return ExpressionWrapper(
         Now() + Value(timedelta(seconds=seconds), output_field=DurationField()),

@@ -32,12 +32,22 @@ def recall(target: Target, *, now: datetime) -> Memory:
 
 
 def note(target: Target, step: Step) -> None:
-    """Take down what the step learned: keys found there, keys that are over."""
-    Key.objects.filter(target=target, key__in=step.forget).delete()
+    """Take down what the step learned: keys found there, removals that are over.
+
+    Keys found there and wanted no more stay known until two looks agree: a release has to
+    say why the key is still there.
+    """
+    over = target.keys.filter(key__in=step.forget)
+    over.exclude(origin=Key.Origin.FOUND).delete()
     for key, text in step.found.items():
         Key.objects.get_or_create(
             target=target, key=key, defaults={"origin": Key.Origin.FOUND, "text": text}
         )
+
+
+def forget_found(target: Target, step: Step) -> None:
+    """Two looks agreed: keys found there that nobody wants are nobody's business again."""
+    target.keys.filter(key__in=step.forget, origin=Key.Origin.FOUND).delete()
 
 
 def note_dead_plans(target: Target) -> None:

@@ -1,6 +1,7 @@
 """One pass over one target, from lease to release."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -59,7 +60,7 @@ def _pass(lease: Lease, deadline: float) -> None:
     elif step.verdict is Verdict.LOOK:
         _look(lease, step, plan.digest(dict(wanted)))
     else:
-        proof = deliveries.Proof(provider, place, reading, wanted, frozenset(), now)
+        proof = deliveries.Proof(provider, place, reading, wanted, now)
         _agreed(lease, step, remembered, holding, proof)
 
 
@@ -96,19 +97,8 @@ def _agreed(
         seen=True, doubt=False
     )
     found = target.keys.filter(origin=Key.Origin.FOUND).values_list("key", flat=True)
-    # Keys found by an ended grant are forgotten once unwanted: ask what was remembered, too.
-    earlier = {key for key, one in remembered.keys.items() if one.origin is plan.Origin.FOUND}
-    deliveries.take_down(
-        holding,
-        deliveries.Proof(
-            proof.provider,
-            proof.place,
-            proof.reading,
-            proof.wanted,
-            frozenset({*found, *earlier}),
-            proof.at,
-        ),
-    )
+    deliveries.take_down(holding, replace(proof, found=frozenset(found)))
+    memory.forget_found(target, step)
     if step.verdict is Verdict.SETTLE and target.settled_generation < target.generation:
         audit.record(
             What.TARGET_SETTLED,

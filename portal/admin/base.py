@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
@@ -42,7 +42,8 @@ class BoundedPaginator(_Paginator):
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[:MOST_ROWS].count())  # type: ignore[union-attr, call-arg]
+        rows: Any = self.object_list[:MOST_ROWS]
+        return int(rows.count())
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class RecordAdmin(_Admin):
     verbs: tuple[Verb, ...] = ()
     list_verbs: tuple[Verb, ...] = ()
     related: tuple[Related, ...] = ()
+    fields: ClassVar[Any] = ()
+    search_fields: ClassVar[Any] = ()
     evidence = ""  # a template about the row, shown under its fields
 
     actions = None

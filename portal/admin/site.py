@@ -1,6 +1,5 @@
 """The admin's front door: administrators enter, the anonymous sign in, everybody else gets 404."""
 
-from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
 
@@ -41,10 +40,10 @@ class GatehouseAdminSite(AdminSite):
             setattr(request, _REMEMBERED, known)
         return known
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if self.has_permission(request):
                 return inner(request, *args, **kwargs)
             return turn_away(request, request.get_full_path())

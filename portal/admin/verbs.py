@@ -6,7 +6,7 @@ A `Verb` names a function of `policies.access` or `accounts`. Its page shows wha
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from django import forms
 from django.contrib import messages
@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,9 +23,11 @@ from policies.access.errors import Refused
 from portal.actor import PortalRequest, actor
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     from portal.admin.base import RecordAdmin
 
-Text = str | Promise
+Text = Union[str, "_StrPromise"]
 LONGEST_TEXT = 2000
 PAGE = "admin/verb.html"
 SECRET_PAGE = "admin/secret.html"  # noqa: S105  (a template)
@@ -109,9 +110,7 @@ def answer(
     return _done(admin, request, verb, done)
 
 
-def _refused(
-    verb: Verb, request: HttpRequest, subject: Model | None, refused: Refused
-) -> VerbForm:
+def _refused(verb: Verb, request: HttpRequest, subject: Model | None, refused: Refused) -> VerbForm:
     """The same form over the row as it is now: it may have changed under who decides."""
     if subject is not None:
         subject = type(subject)._default_manager.get(pk=subject.pk)

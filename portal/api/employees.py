@@ -19,6 +19,7 @@ from portal.api.idempotency import Answer, once
 from portal.api.serializers import Employee, Join, Move, Nothing, Offboarded
 from portal.api.views import ApiView
 
+TAGS = ["employees"]
 READ, WRITE = "employees:read", "employees:write"
 
 
@@ -26,6 +27,7 @@ class Employees(ApiView):
     scopes = {"POST": WRITE}
 
     @extend_schema(
+        tags=TAGS,
         summary="Somebody joins",
         description="Saves the person and sends them a link, good once, to choose a password.",
         request=Join,
@@ -45,11 +47,16 @@ class Employees(ApiView):
 class OneEmployee(ApiView):
     scopes = {"GET": READ, "PATCH": WRITE}
 
-    @extend_schema(summary="Look somebody up", responses=schema.answers({200: Employee}, 404))
+    @extend_schema(
+        tags=TAGS,
+        summary="Look somebody up",
+        responses=schema.answers({200: Employee}, 404),
+    )
     def get(self, request: Request, employee_number: str) -> Response:
         return Response(_written(_find(employee_number)))
 
     @extend_schema(
+        tags=TAGS,
         summary="Somebody moves",
         description="Changes the facts named and no others; open decisions are routed anew.",
         request=Move,
@@ -84,6 +91,7 @@ class _Verb(ApiView):
 
 def _verb(summary: str, description: str, **ok: Any) -> Callable[[Any], Any]:
     return extend_schema(
+        tags=TAGS,
         summary=summary,
         description=description,
         request=None,

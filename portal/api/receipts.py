@@ -27,7 +27,11 @@ _ADVICE = {str(kind): advice for kind, advice in ADVICE.items()}
 class OneReceipt(ApiView):
     scopes = {"GET": "receipts:read"}
 
-    @extend_schema(summary="A leaver’s receipt", responses=schema.answers({200: ReceiptBody}, 404))
+    @extend_schema(
+        tags=["receipts"],
+        summary="A leaver’s receipt",
+        responses=schema.answers({200: ReceiptBody}, 404),
+    )
     def get(self, request: Request, ref: str) -> Response:
         receipt = Receipt.objects.select_related("person").filter(ref=ref.upper()).first()
         if receipt is None:

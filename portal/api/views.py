@@ -36,6 +36,3 @@ class NothingHere(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         raise Http404
-
-    def get(self, request: Request, path: str) -> Response:
-        raise Http404

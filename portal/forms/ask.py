@@ -163,9 +163,7 @@ class AskForm(forms.Form):
         principal = next(
             (one.principal for one in section.usable if str(one.principal.pk) == chosen), None
         )
-        terms = {
-            name.partition("-")[2]: self.cleaned_data[name] for name in section.choice_names
-        }
+        terms = {name.partition("-")[2]: self.cleaned_data[name] for name in section.choice_names}
         return Wish(section.entitlement, principal, terms)
 
 

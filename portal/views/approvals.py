@@ -69,7 +69,9 @@ def decide(request: HttpRequest, ref: str, verb: str) -> HttpResponse:
     request = cast(PortalRequest, request)
     if verb not in FORMS:
         raise Http404
-    asked = get_object_or_404(Request.objects.visible_to(request.user), ref=ref)
+    asked = _decidable(request).filter(ref=ref).first()
+    if asked is None:
+        return _too_late(request, ref)
     form = FORMS[verb](request.POST, prefix=verb)
     if form.is_valid():
         try:
@@ -86,6 +88,14 @@ def decide(request: HttpRequest, ref: str, verb: str) -> HttpResponse:
             messages.success(request, _said(verb, ref))
             return redirect("request", ref=ref)
     return _page(request, asked, {verb: form})
+
+
+def _too_late(request: PortalRequest, ref: str) -> HttpResponse:
+    """Not mine to decide: a stranger's 404, or the outcome for who was asked too late."""
+    closed = Request.objects.visible_to(request.user).exclude(state=Request.State.OPEN)
+    get_object_or_404(closed, ref=ref)
+    messages.info(request, _("This request has already been decided or closed."))
+    return redirect("request", ref=ref)
 
 
 def _approve(request: PortalRequest, asked: Request, why: str) -> None:
@@ -112,9 +122,7 @@ _VERBS: dict[str, Callable[[PortalRequest, Request, str], None]] = {
 }
 
 
-def _page(
-    request: PortalRequest, asked: Request, tried: dict[str, forms.Form]
-) -> HttpResponse:
+def _page(request: PortalRequest, asked: Request, tried: dict[str, forms.Form]) -> HttpResponse:
     now = timezone.now()
     asked.refresh_from_db()
     shown = previews.of(asked, reader=request.user)
@@ -127,9 +135,7 @@ def _page(
         "starts": starts,
         "ends": ends,
         "history": _history(asked, request),
-        "forms": {
-            verb: tried.get(verb) or form(prefix=verb) for verb, form in FORMS.items()
-        },
+        "forms": {verb: tried.get(verb) or form(prefix=verb) for verb, form in FORMS.items()},
         "failed": next(iter(tried.values()), None),
     }
     checking = any(one.checking for one in shown)

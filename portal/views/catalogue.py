@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -48,6 +49,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Catalogue"),
         "query": query,
+        "keep": urlencode({"q": query}) + "&" if query else "",
         "page": page,
         "offers": [_offer(one) for one in page],
         "packages": packages.prefetch_related("entitlements")[:PER_PAGE],

@@ -134,9 +134,7 @@ def _place(delivery: Delivery, grant: Grant, now: datetime, full: bool) -> Place
     )
 
 
-def _delivery_mark(
-    delivery: Delivery, grant: Grant, now: datetime
-) -> tuple[Mark, Advice | None]:
+def _delivery_mark(delivery: Delivery, grant: Grant, now: datetime) -> tuple[Mark, Advice | None]:
     ending = grant.ended_at is not None or _is_past(grant, now)
     if delivery.state == Delivery.State.RELEASED:
         return _released(delivery), None

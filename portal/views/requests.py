@@ -40,6 +40,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(one, mark_of(one)) for one in page],
         "only_open": only_open,
+        "keep": "status=open&" if only_open else "",
     }
     return render(request, "requests/list.html", context)
 
@@ -132,9 +133,7 @@ def _detail(request: PortalRequest, ref: str, form: AnswerForm) -> HttpResponse:
 
 def _given(asked: Request, request: PortalRequest, now: datetime) -> dict[int, Access]:
     made = progress.with_deliveries(Grant.objects.filter(item__request=asked))
-    return {
-        one.grant.item_id: one for one in progress.accesses(made, reader=request.user, now=now)
-    }
+    return {one.grant.item_id: one for one in progress.accesses(made, reader=request.user, now=now)}
 
 
 def _items(asked: Request) -> Sequence[Item]:

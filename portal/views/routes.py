@@ -88,7 +88,7 @@ def listed(names: Sequence[str], joiner: str = "") -> str:
         rest = len(names) - NAMED
         more = ngettext("%s other person", "%s other people", rest) % rest
         return ", ".join(names[:NAMED]) + f" {joiner} {more}"
-    if len(names) < 2:  # noqa: PLR2004
+    if len(names) < 2:
         return "".join(names)
     return ", ".join(names[:-1]) + f" {joiner} {names[-1]}"
 
@@ -96,9 +96,7 @@ def listed(names: Sequence[str], joiner: str = "") -> str:
 def _line(step: Step) -> StepLine:
     current = [one for one in step.candidates.all() if one.until_at is None]
     current.sort(key=lambda one: (str(one.person), one.pk))
-    asked = [
-        f"{one.person} ({why(one.why)})" for one in current if one.why != Candidate.STAND_BY
-    ]
+    asked = [f"{one.person} ({why(one.why)})" for one in current if one.why != Candidate.STAND_BY]
     by = [str(one.person) for one in current if one.why == Candidate.STAND_BY]
     return StepLine(
         step,

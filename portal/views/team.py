@@ -32,9 +32,7 @@ def team(request: HttpRequest) -> HttpResponse:
     visible = Grant.objects.visible_to(request.user)
     rows = visible.filter(person__in=people, released_at__isnull=True)
     held: dict[int, list[Access]] = defaultdict(list)
-    for one in progress.accesses(
-        progress.with_deliveries(rows), reader=request.user, now=now
-    ):
+    for one in progress.accesses(progress.with_deliveries(rows), reader=request.user, now=now):
         held[one.grant.person_id].append(one)
     members = [Member(person, held[person.pk]) for person in people]
     return render(request, "team.html", {"title": _("My team"), "members": members})

@@ -20,28 +20,11 @@ PREFIX = "k8s-aws-v1."
 LONGEST = 4096
 YOUNGEST, OLDEST = timedelta(minutes=-5), timedelta(minutes=15)
 HOST = re.compile(r"sts\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
-PARAMETERS = {
-    "action",
-    "version",
-    "x-amz-algorithm",
-    "x-amz-credential",
-    "x-amz-date",
-} | {
+PARAMETERS = {"action", "version", "x-amz-algorithm", "x-amz-credential", "x-amz-date"} | {
     f"x-amz-{name}"
-    for name in (
-        "expires",
-        "security-token",
-        "signature",
-        "signedheaders",
-        "user-agent",
-    )
+    for name in ("expires", "security-token", "signature", "signedheaders", "user-agent")
 }
-STATIC = {
-    "portal": "portal",
-    "service-account": "portal",
-    "viewer": "viewer",
-    "admin": "admin",
-}
+STATIC = {"portal": "portal", "service-account": "portal", "viewer": "viewer", "admin": "admin"}
 PORTAL_VERBS = {"get", "update", "patch"}
 AWS_AUTH = ("kube-system", "aws-auth")
 

@@ -45,11 +45,7 @@ def managed_fields(after: Owners, before: list[dict[str, Any]]) -> list[dict[str
         if not keys:
             continue
         fields: dict[str, Any] = {"f:data": {".": {}} | {f"f:{key}": {} for key in sorted(keys)}}
-        entry: dict[str, Any] = {
-            "manager": owner[0],
-            "operation": owner[1],
-            "fieldsV1": fields,
-        }
+        entry: dict[str, Any] = {"manager": owner[0], "operation": owner[1], "fieldsV1": fields}
         entry |= {"apiVersion": "v1", "fieldsType": "FieldsV1", "time": now}
         result.append(old[owner] if known.get(owner) == keys else entry)
     return result

@@ -21,12 +21,7 @@ from typing import Any
 from tests.fakes.kube_status import Refusal, modified
 
 KINDS = ("conflict", "foreign_write", "error", "drop", "lose", "slow", "stale")
-DIRECTION = {
-    "conflict": "write",
-    "foreign_write": "write",
-    "lose": "write",
-    "stale": "read",
-}
+DIRECTION = {"conflict": "write", "foreign_write": "write", "lose": "write", "stale": "read"}
 STANDING = ("stale",)
 
 
@@ -83,10 +78,7 @@ class Faults:
         met: dict[str, Fault] = {}
         with self._lock:
             for fault in self._standing:
-                here = fault.cluster in (None, cluster) and fault.on in (
-                    direction,
-                    "any",
-                )
+                here = fault.cluster in (None, cluster) and fault.on in (direction, "any")
                 if here and fault.kind not in met:
                     met[fault.kind] = fault
                     fault.times = None if fault.times is None else fault.times - 1

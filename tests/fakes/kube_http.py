@@ -32,7 +32,7 @@ PATCHES = {
 JSON = ("application/json", "")
 
 
-class Hangup(Exception):  # noqa: N818
+class Hangup(Exception):
     """End the connection without an answer."""
 
 
@@ -107,12 +107,7 @@ class Handler(BaseHTTPRequestHandler):
         return user_of(given, names.get("commonName", ""), cluster, self.owner.secrets)
 
     def _serve(
-        self,
-        found: re.Match[str],
-        query: dict[str, str],
-        body: bytes,
-        user: str,
-        age: float,
+        self, found: re.Match[str], query: dict[str, str], body: bytes, user: str, age: float
     ) -> tuple[int, Any]:
         store, kind = self.owner.clusters[found["cluster"]], found["kind"]
         namespace, name = found["namespace"], found["name"] or ""
@@ -201,10 +196,7 @@ def _steer(owner: "Server", method: str, parts: list[str], given: Any) -> Any:
     match method, parts:
         case "POST", ["clusters"]:
             owner.create_cluster(given["name"], given.get("data"))
-            return {
-                "endpoint": owner.cluster_url(given["name"]),
-                "ca_pem": owner.ca_pem,
-            }
+            return {"endpoint": owner.cluster_url(given["name"]), "ca_pem": owner.ca_pem}
         case "GET", ["clusters", name]:
             return {"endpoint": owner.cluster_url(name), "data": owner.data(name)}
         case "POST", ["clusters", name, "foreign"]:

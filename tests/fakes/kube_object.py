@@ -59,12 +59,7 @@ class Store:
     def list(self, namespace: str) -> Object:
         items = [found for key, found in sorted(self.objects.items()) if key[0] == namespace]
         metadata = {"resourceVersion": str(self._version)}
-        return {
-            "kind": "ConfigMapList",
-            "apiVersion": "v1",
-            "metadata": metadata,
-            "items": items,
-        }
+        return {"kind": "ConfigMapList", "apiVersion": "v1", "metadata": metadata, "items": items}
 
     def create(self, key: Key, given: Any, write: Write) -> Object:
         new = self._checked(key, given, write)
@@ -114,12 +109,7 @@ class Store:
         self._version += 1
         del self.objects[key]
         self._remember()
-        return {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "status": "Success",
-            "metadata": {},
-        }
+        return {"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}
 
     def _patched(self, key: Key, old: Object, given: Object, write: Write) -> Object:
         new = self._checked(key, given, write)
@@ -179,10 +169,7 @@ class Store:
         """`given` as the server would keep it; raises Refusal 400 or 422."""
         if not isinstance(given, dict):
             raise bad_request("the object provided is not a ConfigMap")
-        if (given.get("apiVersion", "v1"), given.get("kind", "ConfigMap")) != (
-            "v1",
-            "ConfigMap",
-        ):
+        if (given.get("apiVersion", "v1"), given.get("kind", "ConfigMap")) != ("v1", "ConfigMap"):
             raise bad_request("the object provided is of another kind than the resource")
         unknown = sorted(given.keys() - FIELDS)
         if unknown and write.strict:

@@ -8,17 +8,11 @@ FORBIDDEN = (
 )
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """An HTTP status with Kubernetes' `reason`, `message` and `causes`."""
 
     def __init__(
-        self,
-        status: int,
-        reason: str,
-        message: str,
-        *,
-        name: str = "",
-        causes: Any = (),
+        self, status: int, reason: str, message: str, *, name: str = "", causes: Any = ()
     ) -> None:
         super().__init__(message)
         self.status = status

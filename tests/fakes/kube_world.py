@@ -16,13 +16,7 @@ from tests.fakes.kube import Server
 
 TYPES = {"merge": "application/merge-patch+json", "json": "application/json-patch+json"}
 TYPES |= {"apply": "application/apply-patch+yaml"}
-METHODS = {
-    "post": "POST",
-    "put": "PUT",
-    "delete": "DELETE",
-    "list": "GET",
-    "get": "GET",
-}
+METHODS = {"post": "POST", "put": "PUT", "delete": "DELETE", "list": "GET", "get": "GET"}
 TOKENS = {name: name for name in ("admin", "portal", "service-account", "viewer", "bad")}
 HOUR = 3600
 
@@ -57,11 +51,7 @@ class World:
         world = cls({"admin": admin}, namespace, [namespace])
         _make(admin, "/api/v1/namespaces", "v1", "Namespace", namespace)
         try:
-            return cls(
-                world.connections | _others(admin, ca_pem, namespace),
-                namespace,
-                world.made,
-            )
+            return cls(world.connections | _others(admin, ca_pem, namespace), namespace, world.made)
         except BaseException:
             world.close()
             raise
@@ -104,18 +94,10 @@ class World:
     def _object(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if "object" in request:
             return dict(request["object"])
-        metadata = {
-            "name": request.get("called", "aws-auth"),
-            "namespace": self.namespace,
-        }
+        metadata = {"name": request.get("called", "aws-auth"), "namespace": self.namespace}
         metadata |= request.get("metadata", {})
         data = {"k" * 8: "v" * request["fill"]} if "fill" in request else request.get("data", {})
-        head = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": metadata,
-            "data": data,
-        }
+        head = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
         return {**head, **request.get("extra", {})}
 
 
@@ -155,11 +137,7 @@ def _service_account(admin: Connection, namespace: str, name: str) -> str:
 def _least_role(admin: Connection, namespace: str) -> None:
     group = "rbac.authorization.k8s.io"
     path = f"/apis/{group}/v1/namespaces/{namespace}"
-    rule = {
-        "apiGroups": [""],
-        "resources": ["configmaps"],
-        "resourceNames": ["aws-auth"],
-    }
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["aws-auth"]}
     rule["verbs"] = ["get", "update", "patch"]
     _make(admin, f"{path}/roles", f"{group}/v1", "Role", "portal", rules=[rule])
     subject = {"kind": "ServiceAccount", "name": "portal", "namespace": namespace}

@@ -65,16 +65,8 @@ def test_clusters_are_made_read_and_written_by_other_processes_over_http(
     server: kube.Server,
 ) -> None:
     status, made = _fake(server, "POST", "clusters", {"name": "two", "data": {"mapRoles": "x"}})
-    assert (status, made) == (
-        200,
-        {"endpoint": server.cluster_url("two"), "ca_pem": server.ca_pem},
-    )
-    _fake(
-        server,
-        "POST",
-        "clusters/two/foreign",
-        {"data": {"mapUsers": "y", "mapRoles": None}},
-    )
+    assert (status, made) == (200, {"endpoint": server.cluster_url("two"), "ca_pem": server.ca_pem})
+    _fake(server, "POST", "clusters/two/foreign", {"data": {"mapUsers": "y", "mapRoles": None}})
     _, seen = _fake(server, "GET", "clusters/two")
     assert seen["data"] == {"mapUsers": "y"} == server.data("two")
     assert server.data("one") == START
@@ -98,9 +90,7 @@ def test_admin_paths_refuse_what_they_do_not_know(
     assert _fake(server, method, path, document)[0] == status
 
 
-def test_requests_are_kept_for_counting_and_forgotten_on_demand(
-    server: kube.Server,
-) -> None:
+def test_requests_are_kept_for_counting_and_forgotten_on_demand(server: kube.Server) -> None:
     _write(server)
     path = f"/clusters/one{AWS_AUTH}"
     _, kept = _fake(server, "GET", "requests")
@@ -123,9 +113,7 @@ def test_a_fault_of_one_cluster_leaves_another_alone(server: kube.Server) -> Non
     assert _kind_of_write(server) is None
 
 
-def test_a_foreign_write_comes_between_our_read_and_our_write(
-    server: kube.Server,
-) -> None:
+def test_a_foreign_write_comes_between_our_read_and_our_write(server: kube.Server) -> None:
     server.faults.add("foreign_write", data={"mapUsers": "theirs"})
     assert _kind_of_write(server) == (Kind.CONFLICT, False)
     assert server.data("one") == START | {"mapUsers": "theirs"}
@@ -141,9 +129,7 @@ def test_errors_on_command_apply_nothing(server: kube.Server, status: int) -> No
     assert server.data("one") == START
 
 
-def test_a_drop_applies_nothing_and_a_loss_applies_the_write(
-    server: kube.Server,
-) -> None:
+def test_a_drop_applies_nothing_and_a_loss_applies_the_write(server: kube.Server) -> None:
     server.faults.add("drop", on="write")
     assert _kind_of_write(server) == (Kind.TRANSIENT, True)
     assert server.data("one") == START
@@ -164,9 +150,7 @@ def test_slow_answers_wait_the_seconds_times_pace(
     assert waited == [4.0]
 
 
-def test_stale_reads_show_the_past_until_the_fault_is_removed(
-    server: kube.Server,
-) -> None:
+def test_stale_reads_show_the_past_until_the_fault_is_removed(server: kube.Server) -> None:
     fault = server.faults.add("stale", seconds=3600)
     server.faults.add("stale", seconds=1, cluster="two")
     assert _connection(server).send("GET", AWS_AUTH).status == 404, "an hour ago it was absent"
@@ -201,10 +185,7 @@ def test_fifty_writers_with_retry_lose_nothing(server: kube.Server) -> None:
             metadata = {part: found["metadata"][part] for part in ("uid", "resourceVersion")}
             body = json.dumps({"metadata": metadata, "data": {"mapRoles": text}}).encode()
             answer = _connection(server).send(
-                "PATCH",
-                AWS_AUTH,
-                body=body,
-                content_type="application/merge-patch+json",
+                "PATCH", AWS_AUTH, body=body, content_type="application/merge-patch+json"
             )
             if answer.status == 200:
                 return number

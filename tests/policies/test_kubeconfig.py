@@ -128,15 +128,12 @@ def test_a_file_that_is_not_there_is_named(home: Home) -> None:
     [
         ({"exec": {"command": "touch", "args": ["ran"]}}, 'has "exec": it would run a program'),
         ({"auth-provider": {"name": "gcp"}}, 'has "auth-provider": its plugins run code'),
-        ({"username": "u", "password": "p"}, 'Kubernetes dropped passwords'),
+        ({"username": "u", "password": "p"}, "Kubernetes dropped passwords"),
         ({"as": "system:admin"}, 'has "as": permissions are given to the credential itself'),
         ({"as-groups": ["system:masters"]}, 'has "as-groups": we do not know'),
         ({"tokenFile": "t"}, 'both "token" and "tokenFile". Keep one'),
         ({"client-certificate-data": "QQ=="}, "certificate and its key go together"),
-        (
-            {"client-certificate-data": "QQ==", "client-key-data": "QQ=="},
-            "do not fit together",
-        ),
+        ({"client-certificate-data": "QQ==", "client-key-data": "QQ=="}, "do not fit together"),
         ({"client-key-data": "%%"}, '"client-key-data" is not base64'),
         ({"token": 7}, 'the user has no "token"'),
         ({"token": "a b"}, "RFC 6750"),

@@ -69,7 +69,13 @@ def before_of(entry: Entry, state: State) -> Values | None:
     number = entry.values.get("employee_number")
     if entry.key in known or entry.section.name != "people" or number is None:
         return known.get(entry.key)
-    return next((one for one in known.values() if one["employee_number"] == number), None)
+    return state.people_by_number.get(str(number))
+
+
+def whole(entry: Entry, document: Document, state: State) -> Values:
+    """The entry as it would be: defaults, then what the database has, then what is written."""
+    before = before_of(entry, state) or {}
+    return {**_defaults(entry, document, state), **before, **entry.values}
 
 
 def left_alone(document: Document, state: State) -> dict[str, list[str]]:
@@ -99,7 +105,7 @@ def _of(entry: Entry, document: Document, state: State) -> Iterator[Change]:
         if before is not None:
             yield Change(entry, Action.END, before, {"ended": True}, entry.section.rule)
         return
-    after = {**_defaults(entry, document, state), **(before or {}), **entry.values}
+    after = whole(entry, document, state)
     subjects = {one.rule for one in entry.section.record.fields if one.rule}
     for subject in ("", *sorted(subjects)):
         fields = [one.name for one in entry.section.record.fields if one.rule == subject]

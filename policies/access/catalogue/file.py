@@ -20,9 +20,7 @@ DEEPEST = 8
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Everything but YAML's printable characters (https://yaml.org/spec/1.1/#c-printable).
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANK = {"", "~", "null", "Null", "NULL"}
 
 

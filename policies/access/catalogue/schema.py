@@ -93,7 +93,7 @@ PEOPLE = Section(
         (
             Field("email", Value(words.email), required=True),
             Field("name", _name, required=True),
-            Field("employee_number", Value(words.NUMBER)),
+            Field("employee_number", Value(words.text(40, empty=False))),
             Field("manager", _person(blank=None)),
             Field("department", Value(words.text(200), blank=""), default=""),
             Field("job", Value(words.text(200), blank=""), default=""),
@@ -134,9 +134,7 @@ PRINCIPALS = Section(
             Field("sharing", Value(words.one_of(Sharing.values)), default="personal"),
             Field("owner", _person(blank=None)),
             Field("holders", ListOf(_person()), default=[]),
-            Field(
-                "eks_user", Record((Field("username", Value(words.username), required=True),))
-            ),
+            Field("eks_user", Record((Field("username", Value(words.username), required=True),))),
             Field("studio_user", Record((_LEVEL,), defaults=True)),
             Field("data_engineer", Record((_DISCIPLINE,), defaults=True)),
         )
@@ -165,9 +163,7 @@ APPROVAL_POLICIES = Section(
     rule="approval_policy",
 )
 _CONFIGS = {
-    "portfolio": Record(
-        (Field("portfolio", _slug_of(refers="portfolios"), required=True),)
-    ),
+    "portfolio": Record((Field("portfolio", _slug_of(refers="portfolios"), required=True),)),
     "execution_roles": Record(
         (
             Field("virtual_cluster", _slug_of(refers="virtual_clusters"), required=True),
@@ -214,9 +210,7 @@ BUNDLES = Section(
             _ended,
             Field("name", _name, required=True),
             Field("description", _words, default=""),
-            Field(
-                "entitlements", ListOf(_slug_of(refers="entitlements"), least=1), required=True
-            ),
+            Field("entitlements", ListOf(_slug_of(refers="entitlements"), least=1), required=True),
         )
     ),
     rule="bundle",

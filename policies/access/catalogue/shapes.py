@@ -76,9 +76,7 @@ class Value:
         except Wrong as error:
             return reading.wrong(node.mark, f"“{path}”: {error.what}", error.remedy)
         if self.refers:
-            reading.references.append(
-                Reference(self.refers, str(value), node.mark, self.present)
-            )
+            reading.references.append(Reference(self.refers, str(value), node.mark, self.present))
         return value
 
 

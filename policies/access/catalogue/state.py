@@ -5,6 +5,7 @@ differs from the database in nothing.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from accounts.models import PRESENT, Holder, Person, PortalRole, Principal, Service
@@ -21,12 +22,25 @@ from policies.models import (
 )
 
 Section = dict[str, Values]
-State = dict[str, Section]
+
+
+class State(dict[str, Section]):
+    """Section → key → entry."""
+
+    @cached_property
+    def people_by_number(self) -> Section:
+        return {str(one["employee_number"]): one for one in self["people"].values()}
+
+    @property
+    def gone(self) -> set[str]:
+        """E-mail addresses of people who do not work here now."""
+        people = self["people"].items()
+        return {email for email, person in people if person["state"] not in PRESENT}
 
 
 def read() -> State:
     """Every section, each entry whole. A fixed number of queries, whatever the size."""
-    return {name: dict(reader()) for name, reader in _READERS.items()}
+    return State((name, dict(reader())) for name, reader in _READERS.items())
 
 
 def _accounts() -> Iterable[tuple[str, Values]]:
@@ -112,19 +126,17 @@ def _profile(principal: Principal, relation: str, name: str) -> Values | None:
 
 def _approval_policies() -> Iterable[tuple[str, Values]]:
     for one in ApprovalPolicy.objects.prefetch_related("fallback").order_by("slug"):
+        steps = [{"who": step["who"], "quorum": step.get("quorum", 1)} for step in one.steps]
+        # Whoever is gone cannot decide, and no new rule may name them.
+        fallback = sorted(person.email for person in one.fallback.all() if person.is_present)
         yield (
             one.slug,
             {
                 "slug": one.slug,
                 "name": one.name,
-                "steps": [
-                    {"who": step["who"], "quorum": step.get("quorum", 1)} for step in one.steps
-                ],
+                "steps": steps,
                 "wait_hours": one.wait_hours,
-                # Whoever is gone cannot decide, and no new rule may name them.
-                "fallback": sorted(
-                    person.email for person in one.fallback.all() if person.is_present
-                ),
+                "fallback": fallback,
             },
         )
 
@@ -166,13 +178,6 @@ def _bundles() -> Iterable[tuple[str, Values]]:
 
 def _day(value: Any) -> str | None:
     return value.isoformat() if value else None
-
-
-def gone(state: State) -> set[str]:
-    """E-mail addresses of people who do not work here now."""
-    return {
-        email for email, person in state["people"].items() if person["state"] not in PRESENT
-    }
 
 
 _READERS: dict[str, Callable[[], Iterable[tuple[str, Values]]]] = {

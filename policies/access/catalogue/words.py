@@ -49,7 +49,6 @@ VIRTUAL_CLUSTER = matching(
 # eksctl and the EKS API: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
 CLUSTER = matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "an EKS cluster name", "analytics-prod")
 FILE_NAME = matching(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}", "a bare file name", "main.kubeconfig")
-NUMBER = matching(r"[^\s,;]{1,40}", "an employee number", "E00042")
 
 
 def text(longest: int, *, empty: bool = True) -> Parse:

@@ -100,7 +100,8 @@ def test_plain_values_of_other_types_are_not_text(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["2024-01-01", "12:30", "1e999", "yEs", "0xg", "_1", ".", "-", "="]
+    "value",
+    ["2024-01-01", "12:30", "1e999", "0x1FFFFFFFFFFFFFFFF", "yEs", "0xg", "_1", ".", "-", "="],
 )
 def test_plain_values_that_only_look_typed_stay_text(value: str) -> None:
     assert scalar_type(Node("scalar", 0, value=value, plain=True)) == "text"
@@ -134,8 +135,8 @@ def test_a_section_the_cluster_drops_or_we_doubt_is_unreadable(text: str, why: s
     assert lookup({"mapRoles": text}, DEV) is None
 
 
-def test_keys_are_matched_in_any_case_and_the_last_of_two_wins() -> None:
-    text = entry("UserName: one", "Groups: [g]", "username: two", "username: three")
+def test_keys_are_matched_in_any_case_and_the_last_in_byte_order_wins() -> None:
+    text = entry("username: two", "username: three", "Groups: [g]", "UserName: one")
     assert effective({"mapRoles": text}) == {DEV: ("role", "three", ("g",))}
 
 
@@ -149,6 +150,8 @@ def test_a_group_that_is_not_text_becomes_an_empty_group() -> None:
 def test_merged_keys_are_read_in_the_order_of_the_text() -> None:
     text = f"- &base\n  rolearn: {DEV}-x\n  username: b\n- <<: *base\n  rolearn: {DEV}\n"
     assert effective({"mapRoles": text})[DEV] == ("role", "b", ())
+    text = f"- &a {{username: a}}\n- &b {{username: b}}\n- <<: [*a, *b]\n  rolearn: {DEV}\n"
+    assert effective({"mapRoles": text})[DEV] == ("role", "a", ())
 
 
 def test_the_state_shows_every_entry_of_the_map_once() -> None:

@@ -161,9 +161,10 @@ def test_a_section_that_was_absent_is_absent_again() -> None:
     assert splice(full, {NEW.key: None}) == {"note": "x"}
 
 
-def test_a_text_that_is_only_our_comment_is_put_back_too() -> None:
+@pytest.mark.parametrize("below", ["", "\n", "# mine\n"])
+def test_a_text_that_is_only_our_comment_is_put_back_too(below: str) -> None:
     mark = splice({}, {NEW.key: NEW})["mapRoles"].splitlines(keepends=True)[0]
-    before = {"mapRoles": mark}
+    before = {"mapRoles": mark + below}
     assert splice(splice(before, {NEW.key: NEW}), {NEW.key: None}) == before
 
 
@@ -187,6 +188,12 @@ def test_only_the_lines_of_the_removed_row_go() -> None:
     above, below = "  # above\n", "  # below\n\n  - hello # last\n"
     after = splice({"mapRoles": above + ours + below}, {row_key(f"{ROLE}x"): None})
     assert after == {"mapRoles": above + below}
+
+
+def test_a_removed_row_that_ends_in_a_block_of_text_takes_nothing_along() -> None:
+    ours = f"- rolearn: {ROLE}new\n  username: |\n    x\n"
+    after = splice({"mapRoles": NODE + ours + "# not of the row\n"}, {NEW.key: None})
+    assert after == {"mapRoles": NODE + "# not of the row\n"}
 
 
 def test_a_replaced_row_keeps_its_place_its_comments_and_foreign_keys() -> None:
@@ -255,19 +262,19 @@ def test_a_foreign_field_that_cannot_be_kept_is_not_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "row"),
+    ("key", "row", "why"),
     [
-        ("role:arn:aws:iam::111122223333:role/other", NEW),
-        (NEW.key, Row("mapRoles", f"{ROLE}team/new", "n", ())),
-        (NEW.key, Row("mapUsers", NEW.arn, "n", ())),
-        (NEW.key, Row("mapRoles", NEW.arn, "n", ("b", "a"))),
-        (NEW.key, Row("mapRoles", NEW.arn, "n", (), ("note: x",))),
-        ("~0123456789ab#1", None),
-        ("account:111122223333", None),
+        ("role:arn:aws:iam::111122223333:role/other", NEW, "canonical form"),
+        (NEW.key, Row("mapRoles", f"{ROLE}team/new", "n", ()), "canonical form"),
+        (NEW.key, Row("mapUsers", NEW.arn, "n", ()), "canonical form"),
+        (NEW.key, Row("mapRoles", NEW.arn, "n", ("b", "a")), "canonical form"),
+        (NEW.key, Row("mapRoles", NEW.arn, "n", (), ("note: x",)), "canonical form"),
+        ("~0123456789ab#1", None, "names no row"),
+        ("account:111122223333", None, "names no row"),
     ],
 )
-def test_a_change_that_is_not_canonical_is_refused(key: str, row: Row | None) -> None:
-    with pytest.raises(Refused):
+def test_a_change_that_is_not_canonical_is_refused(key: str, row: Row | None, why: str) -> None:
+    with pytest.raises(Refused, match=why):
         splice({"mapRoles": NODE}, {key: row})
 
 
@@ -285,7 +292,7 @@ def test_nothing_is_written_over_the_size_limit_but_removals_pass() -> None:
     assert splice(without, {NEW.key: NEW}) == exact
     with pytest.raises(Refused, match="1,048,576"):
         splice({**without, "note": exact["note"] + "x"}, {NEW.key: NEW})
-    over = {**exact, "note": exact["note"] + "xx"}
+    over = {**exact, "note": exact["note"] + "x" * 1000}
     assert splice(over, {NEW.key: None})["mapRoles"] == NODE
 
 

@@ -1,0 +1,149 @@
+"""What one person may not change alone, even as a fact, because access rests on it.
+
+Once two administrators exist, nobody edits their own facts, owners of what exists, addresses
+that passwords are reset through, or what an offered entitlement points at.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from accounts.actors import Actor
+from accounts.models import PersonState, Principal
+from policies.access.catalogue.difference import Action, Change
+from policies.access.catalogue.problems import Problem
+from policies.access.catalogue.schema import SECTIONS
+from policies.models import Entitlement, Grant
+
+_POINTS = {  # section → (the configuration key that names it, fields that say what it is)
+    "portfolios": ("portfolio", ("account", "region", "portfolio_id")),
+    "clusters": (
+        "cluster",
+        ("account", "region", "cluster_name", "access", "kubeconfig", "context"),
+    ),
+    "virtual_clusters": ("virtual_cluster", ("account", "region", "virtual_cluster_id")),
+    "roles": ("roles", ("account", "arn")),
+}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`alone`: one person may still decide alone, because no two administrators exist yet."""
+
+    by: Actor
+    alone: bool
+    named: frozenset[tuple[str, str]]
+
+    @property
+    def me(self) -> str:
+        return self.by.person.email if self.by.person else ""
+
+
+def check(changes: list[Change], *, by: Actor, alone: bool) -> list[Problem]:
+    """Problems of the facts among `changes`; rules have their own guard, the second person."""
+    guard = Guard(by, alone, _named())
+    return [
+        problem
+        for change in changes
+        if not change.subject and change.action is Action.CHANGE
+        for problem in _GUARDS[change.section](change, guard)
+    ]
+
+
+def _named() -> frozenset[tuple[str, str]]:
+    """(configuration key, slug) of everything an offered entitlement points at."""
+    found = set()
+    for config in Entitlement.objects.offered().values_list("config", flat=True):
+        for name, value in config.items():
+            found |= {(name, str(one)) for one in (value if isinstance(value, list) else [value])}
+    return frozenset(found)
+
+
+def _account(change: Change, guard: Guard) -> Iterator[Problem]:
+    if "partition" in change.fields and not guard.alone:
+        yield change.entry.wrong(
+            "partition", "The partition of an account never changes.", "Write the old one."
+        )
+
+
+def _place(change: Change, guard: Guard) -> Iterator[Problem]:
+    word, fixed = _POINTS[change.section]
+    if guard.alone or (word, change.key) not in guard.named:
+        return
+    for name in fixed:
+        if name in change.fields:
+            yield change.entry.wrong(
+                name,
+                f"An entitlement points at the {change.title}, so its “{name}” stays.",
+                "Add it under a new short name, and propose that the entitlement points there.",
+            )
+
+
+def _person(change: Change, guard: Guard) -> Iterator[Problem]:
+    entry = change.entry
+    if not guard.alone and guard.me in {change.key, change.before["email"]}:
+        yield entry.wrong(
+            "", "Nobody changes facts about themselves.", "Let another administrator apply this."
+        )
+    if not guard.alone and "email" in change.fields:
+        what = f"The address of this person is {change.before['email']}: it is how they sign in."
+        yield entry.wrong("email", what, "Let the HR system change it.")
+    before, after = change.before["state"], change.after["state"]
+    if before == PersonState.LEFT and after != before:
+        what = "This person has left. Whoever comes back joins anew."
+        yield entry.wrong("state", what, "Add them with a new address and employee number.")
+    elif after == PersonState.JOINING and after != before:
+        yield entry.wrong("state", "This person has joined already.", "Write “state: working”.")
+
+
+def _service(change: Change, guard: Guard) -> Iterator[Problem]:
+    if "owners" in change.fields and not guard.alone:
+        yield _owner(change, "owners")
+
+
+def _owner(change: Change, name: str) -> Problem:
+    what = f"The “{name}” of the {change.title} decide about it, so nobody changes them alone."
+    return change.entry.wrong(
+        name, what, "Leave them as they are; a proposal for them comes with a later version."
+    )
+
+
+def _principal(change: Change, guard: Guard) -> Iterator[Problem]:
+    entry, fields = change.entry, change.fields
+    for name in ("person", "service", "sharing"):
+        if name in fields:
+            what = f"Whose an AWS identity is never changes (“{name}” was {fields[name][0]})."
+            yield entry.wrong(name, what, "Register another AWS identity.")
+    if guard.alone:
+        return
+    if "owner" in fields:
+        yield _owner(change, "owner")
+    before, after = (set(one or ()) for one in fields.get("holders", ((), ())))
+    if guard.me in before ^ after:
+        what = "Nobody makes themselves a holder of a shared AWS identity, or ceases to be one."
+        yield entry.wrong("holders", what, "Let another administrator apply this.")
+    if guard.me and guard.me == change.before["person"]:
+        yield entry.wrong(
+            "", "This AWS identity is your own.", "Let another administrator apply this."
+        )
+
+
+def _username(change: Change, guard: Guard) -> Iterator[Problem]:
+    yield from _principal(change, guard)
+    before, _after = change.fields.get("eks_user", (None, None))
+    living = Grant.objects.filter(
+        principal=Principal.objects.get(arn=change.key),
+        released_at__isnull=True,
+        entitlement__kind="aws_auth",
+    )
+    if before and living.exists():
+        what = f"Kubernetes access stands under the user name “{before['username']}”."
+        yield change.entry.wrong("eks_user.username", what, "End that access first.")
+
+
+_GUARDS: dict[str, Callable[[Change, Guard], Iterator[Problem]]] = {
+    **dict.fromkeys(SECTIONS, _place),
+    "accounts": _account,
+    "people": _person,
+    "services": _service,
+    "principals": _username,
+}

@@ -1,0 +1,1 @@
+"""Small words of the templates: moments, marks, fields, the demo's cards."""
