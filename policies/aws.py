@@ -18,36 +18,55 @@ from botocore.signers import RequestSigner
 
 from policies.outcomes import Kind, Outcome
 
-# Codes by what they mean. Sources: the services' error lists in botocore's models.
-_CODES: dict[Kind, frozenset[str]] = {
-    Kind.THROTTLED: frozenset(
-        "Throttling ThrottlingException ThrottledException RequestThrottledException "
-        "RequestThrottled TooManyRequestsException RequestLimitExceeded SlowDown "
-        "EKSRequestThrottledException PriorRequestNotComplete".split()
-    ),
-    Kind.CONFLICT: frozenset(
-        "ConcurrentModification ConcurrentModificationException ConflictException "
-        "ResourceInUseException InvalidStateException OperationAborted".split()
-    ),
-    Kind.QUOTA: frozenset(
-        "LimitExceeded LimitExceededException ResourceLimitExceededException "
-        "ServiceQuotaExceededException".split()
-    ),
-    Kind.DENIED: frozenset(
-        "AccessDenied AccessDeniedException UnauthorizedOperation AuthFailure "
-        "UnrecognizedClientException InvalidClientTokenId SignatureDoesNotMatch "
-        "ExpiredToken ExpiredTokenException MissingAuthenticationToken".split()
-    ),
-    Kind.MISSING: frozenset(
-        "NoSuchEntity NoSuchEntityException ResourceNotFoundException NotFoundException "
-        "NoSuchBucket NoSuchBucketPolicy".split()
-    ),
-    Kind.MALFORMED: frozenset(["MalformedPolicyDocument", "MalformedPolicyDocumentException"]),
-    Kind.TRANSIENT: frozenset(
-        "InternalFailure InternalError InternalServerError InternalServerException "
-        "ServiceUnavailable ServiceUnavailableException ServerException ServiceFailure "
-        "RequestTimeout".split()
-    ),
+# Error codes by what they mean. Source: the services' error lists in botocore's models.
+_CODES: dict[str, Kind] = {
+    "Throttling": Kind.THROTTLED,
+    "ThrottlingException": Kind.THROTTLED,
+    "ThrottledException": Kind.THROTTLED,
+    "RequestThrottled": Kind.THROTTLED,
+    "RequestThrottledException": Kind.THROTTLED,
+    "TooManyRequestsException": Kind.THROTTLED,
+    "RequestLimitExceeded": Kind.THROTTLED,
+    "SlowDown": Kind.THROTTLED,
+    "EKSRequestThrottledException": Kind.THROTTLED,
+    "PriorRequestNotComplete": Kind.THROTTLED,
+    "ConcurrentModification": Kind.CONFLICT,
+    "ConcurrentModificationException": Kind.CONFLICT,
+    "ConflictException": Kind.CONFLICT,
+    "ResourceInUseException": Kind.CONFLICT,
+    "InvalidStateException": Kind.CONFLICT,
+    "OperationAborted": Kind.CONFLICT,
+    "LimitExceeded": Kind.QUOTA,
+    "LimitExceededException": Kind.QUOTA,
+    "ResourceLimitExceededException": Kind.QUOTA,
+    "ServiceQuotaExceededException": Kind.QUOTA,
+    "AccessDenied": Kind.DENIED,
+    "AccessDeniedException": Kind.DENIED,
+    "UnauthorizedOperation": Kind.DENIED,
+    "AuthFailure": Kind.DENIED,
+    "UnrecognizedClientException": Kind.DENIED,
+    "InvalidClientTokenId": Kind.DENIED,
+    "SignatureDoesNotMatch": Kind.DENIED,
+    "ExpiredToken": Kind.DENIED,
+    "ExpiredTokenException": Kind.DENIED,
+    "MissingAuthenticationToken": Kind.DENIED,
+    "NoSuchEntity": Kind.MISSING,
+    "NoSuchEntityException": Kind.MISSING,
+    "ResourceNotFoundException": Kind.MISSING,
+    "NotFoundException": Kind.MISSING,
+    "NoSuchBucket": Kind.MISSING,
+    "NoSuchBucketPolicy": Kind.MISSING,
+    "MalformedPolicyDocument": Kind.MALFORMED,
+    "MalformedPolicyDocumentException": Kind.MALFORMED,
+    "InternalFailure": Kind.TRANSIENT,
+    "InternalError": Kind.TRANSIENT,
+    "InternalServerError": Kind.TRANSIENT,
+    "InternalServerException": Kind.TRANSIENT,
+    "ServiceUnavailable": Kind.TRANSIENT,
+    "ServiceUnavailableException": Kind.TRANSIENT,
+    "ServerException": Kind.TRANSIENT,
+    "ServiceFailure": Kind.TRANSIENT,
+    "RequestTimeout": Kind.TRANSIENT,
 }
 _NOT_SENT = (
     boto.EndpointConnectionError,
@@ -229,9 +248,7 @@ def _from_answer(error: boto.ClientError, name: str, *, writing: bool) -> Outcom
     meta = error.response.get("ResponseMetadata", {})
     code = str(answer.get("Code", ""))
     status = int(meta.get("HTTPStatusCode", 0))
-    kind = next((kind for kind, codes in _CODES.items() if code in codes), None)
-    if kind is None:
-        kind = _by_status(status, str(answer.get("Message", "")))
+    kind = _CODES.get(code) or _by_status(status)
     return Outcome(
         kind,
         f"{name}: {code}: {answer.get('Message', '')}"[:1000],
@@ -242,8 +259,10 @@ def _from_answer(error: boto.ClientError, name: str, *, writing: bool) -> Outcom
     )
 
 
-def _by_status(status: int, message: str) -> Kind:
-    if status == 429 or status == 503:
+def _by_status(status: int) -> Kind:
+    if status == 501:
+        return Kind.PERMANENT
+    if status in {429, 503}:
         return Kind.THROTTLED
     if status >= 500:
         return Kind.TRANSIENT

@@ -20,7 +20,7 @@ def longest_call_seconds() -> float:
 def leases_outlast_passes(**_options: Any) -> list[CheckMessage]:
     longest = settings.PASS_DEADLINE_SECONDS + longest_call_seconds()
     findings: list[CheckMessage] = []
-    if not settings.TASK_LIMIT_SECONDS > longest:
+    if not longest < settings.TASK_LIMIT_SECONDS:
         findings.append(
             Error(
                 f"TASK_LIMIT_SECONDS ({settings.TASK_LIMIT_SECONDS}) must be more than the pass "

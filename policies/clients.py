@@ -85,6 +85,11 @@ def writing(account: str, region: str, *, plan: str) -> AccountClients:
     return AccountClients(_session(row, row.write_role_arn, region, session_name=plan))
 
 
+def own(region: str) -> AccountClients:
+    """Clients with this process's own credentials, whatever account those are of."""
+    return AccountClients(aws.local(region, _timeouts()))
+
+
 def forget_sessions() -> None:
     """Drop the shared read sessions, for example when a role was changed."""
     with _lock:
@@ -105,15 +110,18 @@ def _account(number: str) -> AwsAccount:
 
 
 def _session(row: AwsAccount, role: str, region: str, *, session_name: str) -> aws.Aws:
-    timeouts = aws.Timeouts(
+    local = aws.local(region, _timeouts())
+    if not role:
+        return local
+    return local.assume(role, session_name=session_name, external_id=row.external_id, region=region)
+
+
+def _timeouts() -> aws.Timeouts:
+    return aws.Timeouts(
         settings.AWS_CONNECT_TIMEOUT_SECONDS,
         settings.AWS_READ_TIMEOUT_SECONDS,
         settings.AWS_TRIES,
     )
-    local = aws.local(region, timeouts)
-    if not role:
-        return local
-    return local.assume(role, session_name=session_name, external_id=row.external_id, region=region)
 
 
 def _kubeconfig(name: str) -> Path:

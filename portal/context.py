@@ -29,7 +29,7 @@ def _menu(request: HttpRequest) -> dict[str, Any]:
         "open_requests": Request.objects.open().filter(person=person).count(),
         "awaiting": Request.objects.awaiting(person).count(),
         "decides": administrator or _decides(person),
-        "leads": person.reports.present().exists(),  # type: ignore[attr-defined]
+        "leads": person.reports.present().exists(),
         "admin_url": _admin_url() if administrator else "",
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -70,7 +71,7 @@ def request_decided(notice: Notice) -> Letter:
 
 def asked_back(notice: Notice) -> Letter | None:
     asked = Request.objects.get(ref=notice.facts["request"])
-    question = asked.comments.last()  # type: ignore[attr-defined]
+    question = asked.comments.last()
     if asked.state != Request.State.ASKED_BACK or question is None:
         return None
     return Letter(
@@ -100,7 +101,7 @@ def access_gone(notice: Notice) -> Letter | None:
     grant = _grant(notice)
     if grant.released_at is None:
         return None
-    releases = set(grant.deliveries.values_list("release", flat=True))  # type: ignore[attr-defined]
+    releases = set(grant.deliveries.values_list("release", flat=True))
     if releases <= {Delivery.Release.GONE}:
         subject, told = _("Gone from AWS: %s"), _("It was seen gone from AWS at %s.")
     else:
@@ -146,7 +147,7 @@ def _grant(notice: Notice) -> Grant:
 
 
 def _what(asked: Request) -> str:
-    items = asked.items.select_related("entitlement")  # type: ignore[attr-defined]
+    items = asked.items.select_related("entitlement")
     return ", ".join(str(item.entitlement) for item in items)
 
 
@@ -154,5 +155,5 @@ def _url(name: str, ref: str) -> str:
     return f"{settings.BASE_URL}{reverse(name, kwargs={'ref': ref})}"
 
 
-def _moment(at: object) -> str:
-    return date_format(localtime(at), "j M Y, H:i (e)")  # type: ignore[arg-type]
+def _moment(at: datetime) -> str:
+    return date_format(localtime(at), "j M Y, H:i (e)")

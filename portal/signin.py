@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from accounts.models import Person
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People come from HR, never from a form."""
         return False

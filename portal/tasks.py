@@ -32,7 +32,8 @@ def deliver(*, now: datetime) -> int:
 
 def wait_after(attempts: int) -> timedelta:
     """How long after a try that failed: 30 s, doubled each time, at most 6 h."""
-    return min(FIRST_WAIT * 2 ** min(attempts, 20), LONGEST_WAIT)
+    doublings = min(attempts, 20)
+    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
 def _deliver(notice: Notice, now: datetime) -> bool:

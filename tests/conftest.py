@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import TransactionTestCase
 
 from accounts import triggers
 from policies import clients
@@ -57,18 +58,29 @@ def peopled(world) -> factories.Company:
     return factories.company(portfolio=world_module.PORTFOLIO)
 
 
-@pytest.fixture
-def transactional_db(transactional_db) -> Iterator[None]:
-    """Emptying the database deletes events, so the record's triggers step aside for that.
+@pytest.fixture(autouse=True, scope="session")
+def _the_record_can_be_emptied() -> Iterator[None]:
+    """Between tests the database is emptied, and the record's triggers step aside for that.
 
     Django's flush fires post_migrate, which installs them again.
     """
+    original = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        _drop_triggers()
+        original(case)
+
+    TransactionTestCase._fixture_teardown = teardown
     yield
+    TransactionTestCase._fixture_teardown = original
+
+
+def _drop_triggers() -> None:
     drop = {
-        "sqlite": ["DROP TRIGGER {0}_no_update", "DROP TRIGGER {0}_no_delete"],
+        "sqlite": ["DROP TRIGGER IF EXISTS {0}_no_update", "DROP TRIGGER IF EXISTS {0}_no_delete"],
         "postgresql": [
-            "DROP TRIGGER {0}_append_only ON {0}",
-            "DROP TRIGGER {0}_no_truncate ON {0}",
+            "DROP TRIGGER IF EXISTS {0}_append_only ON {0}",
+            "DROP TRIGGER IF EXISTS {0}_no_truncate ON {0}",
         ],
     }[connection.vendor]
     with connection.cursor() as cursor:

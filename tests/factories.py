@@ -148,9 +148,7 @@ def company(**ids: str) -> Company:
     return Company(director, kim, ana, olu, ada, bo, ira, role, offered)
 
 
-def asked(
-    who: Company, slug: str = "templates", *, days: int = 30, **terms: list[str]
-) -> Request:
+def asked(who: Company, slug: str = "templates", *, days: int = 30, **terms: list[str]) -> Request:
     """Ana's request for one entitlement, its preview not answered yet."""
     wish = Wish(who.entitlements[slug], who.ana_role, terms)
     return requests.ask(

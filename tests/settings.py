@@ -14,3 +14,5 @@ from portal.settings import *  # noqa: F403, E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# WhiteNoise warns, and warnings fail tests, when this folder does not exist.
+STATIC_ROOT = tempfile.mkdtemp(dir=FOLDER)

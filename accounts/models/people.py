@@ -70,7 +70,7 @@ class Person(AbstractBaseUser):
     contract_ends_on = models.DateField(_("contract ends on"), null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]
+    objects: ClassVar[PersonManager] = PersonManager()
 
     EMAIL_FIELD = "email"
     USERNAME_FIELD = "email"
@@ -98,7 +98,7 @@ class Person(AbstractBaseUser):
         return self.state in PRESENT
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]
         """Django's word for “may sign in”."""
         return self.is_present
 

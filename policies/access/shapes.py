@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from policies.access.errors import Refused
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}", re.ASCII)
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 Test = Callable[[object], bool]
@@ -84,7 +84,7 @@ _KEYS = {
         gettext_lazy("an account number of twelve digits"),
     ),
 }
-_SHORT_NAME = (_slug, gettext_lazy("a short name of small letters, digits and hyphens"))
+_SHORT_NAME = (_slug, gettext_lazy("a short name of letters, digits, - and _"))
 
 
 def check(subject: str, key: str, rule: Mapping[str, Any]) -> None:

@@ -69,9 +69,17 @@ class BadTerms(ValueError):
 class Kind(Protocol):
     """One module per kind, listed in `policies.kinds.KINDS`."""
 
-    LABEL: Text
-    PROFILE: type[Profile]
-    SUPPORT: Mapping[PrincipalType, Support]
+    @property
+    def LABEL(self) -> Text:  # noqa: N802  (a constant of the module)
+        """What people call it."""
+
+    @property
+    def PROFILE(self) -> type[Profile]:  # noqa: N802
+        """What an identity becomes by holding it."""
+
+    @property
+    def SUPPORT(self) -> Mapping[PrincipalType, Support]:  # noqa: N802
+        """Which types of identity can hold it."""
 
     def check_config(self, config: Mapping[str, Any]) -> None:
         """Raises BadTerms unless an entitlement may carry this configuration."""

@@ -21,10 +21,10 @@ def _lines(change: Change) -> Iterable[str]:
     what = f" ({change.subject.replace('_', ' ')})" if change.entry.section.rule == "" else ""
     yield f"{_SIGN[change.action]} {change.title}{what if change.subject else ''}"
     for name, (before, after) in change.fields.items():
-        if change.action is Action.ADD:
-            yield f"    {name}: {_shown(after)}"
-        else:
+        if change.action is not Action.ADD:
             yield f"    {name}: {_shown(before)} → {_shown(after)}"
+        elif name != change.entry.section.key:
+            yield f"    {name}: {_shown(after)}"
 
 
 def _shown(value: Any) -> str:

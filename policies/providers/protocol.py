@@ -76,12 +76,18 @@ class Clients(Protocol):
 class Provider(Protocol):
     """One target kind: a module of its own."""
 
-    # AWS actions our own roles need: for reading, for writing.
-    READS: Sequence[str]
-    WRITES: Sequence[str]
-    # True where a key is ours from end to end; False where others edit inside it too,
-    # so that a text changed by others is a conflict and never overwritten.
-    WHOLE_KEY: bool
+    @property
+    def READS(self) -> Sequence[str]:  # noqa: N802  (a constant of the module)
+        """AWS actions our read role needs."""
+
+    @property
+    def WRITES(self) -> Sequence[str]:  # noqa: N802
+        """AWS actions our write role needs."""
+
+    @property
+    def WHOLE_KEY(self) -> bool:  # noqa: N802
+        """True where a key is ours from end to end; False where others edit inside it too,
+        so that a text changed by others is a conflict and never overwritten."""
 
     def read(self, clients: Clients, place: Place) -> Reading:
         """What the target holds now. Changes nothing. MALFORMED when it cannot be understood."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, DateTimeField, F, Q, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, Field, Q, Value, When
 from django.db.models.functions import Now
 
 from accounts import audit
@@ -188,13 +188,10 @@ def _unreadable(lease: Lease, holding: Holding, error: Outcome) -> None:
 def _same_generation(lease: Lease, values: dict[str, Any]) -> bool:
     """Update the row; a generation raised meanwhile keeps its own “due now”."""
     raised = ~Q(generation=lease.target.generation)
-    for name in ("phase", "next_look_at"):
+    fields: dict[str, Field[Any, Any]] = {"phase": CharField(), "next_look_at": DateTimeField()}
+    for name, field in fields.items():
         if name in values:
-            field = Target._meta.get_field(name)
-            values[name] = Case(
-                When(raised, then=F(name)),
-                default=Value(values[name], output_field=field),
-            )
+            values[name] = Case(When(raised, then=F(name)), default=Value(values[name], field))
     return lease.update(**values)
 
 

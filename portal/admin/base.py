@@ -95,9 +95,18 @@ class RecordAdmin(_Admin):
         return False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Only by the filters offered: else digests could be guessed letter by letter."""
-        offered = {one for one in self.list_filter if isinstance(one, str)}
-        return lookup.partition("__")[0] in offered
+        """Only as the filters offered ask: else digests could be guessed letter by letter."""
+        return lookup in {one for offered in self.list_filter for one in self._asked(offered)}
+
+    def _asked(self, offered: Any) -> Iterable[str]:
+        """The query parameters of one entry of `list_filter`."""
+        if isinstance(offered, type):
+            return (str(getattr(offered, "parameter_name", "")),)
+        name = offered if isinstance(offered, str) else offered[0]
+        field = self.opts.get_field(name)
+        target = getattr(field, "target_field", None)
+        exact = f"{name}__{target.name}__exact" if target is not None else f"{name}__exact"
+        return (exact, f"{name}__isnull", f"{name}__isempty")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return flatten_fieldsets(self.get_fieldsets(request, obj))

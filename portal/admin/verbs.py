@@ -124,9 +124,7 @@ def _done(admin: "RecordAdmin", request: HttpRequest, verb: Verb, done: Done) ->
     where = _where(done.subject) if done.subject is not None else _list(admin)
     if done.secret:
         context = {**_context(admin, request, verb), "done": done, "where": where}
-        response = TemplateResponse(request, SECRET_PAGE, context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, SECRET_PAGE, context)
     messages.success(request, done.message)
     return redirect(where)
 

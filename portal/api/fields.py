@@ -60,7 +60,7 @@ class NumberField(_Exact, serializers.RegexField):
     """An employee number, fit to stand in an address."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(rf"^{EMPLOYEE_NUMBER}\Z", **kwargs)
+        super().__init__(rf"^{EMPLOYEE_NUMBER}\Z", trim_whitespace=False, **kwargs)
         self.error_messages["invalid"] = _(
             "Write 1 to 40 letters, digits, dots, hyphens or underscores, a letter or digit first."
         )

@@ -20,5 +20,5 @@ urlpatterns = [
     re_path(rf"{_ONE}offboard/\Z", employees.Offboard.as_view(), name="offboard"),
     re_path(rf"^v1/receipts/(?P<ref>{_REF})/\Z", receipts.OneReceipt.as_view(), name="receipt"),
     # Not Django's page but a problem; and no redirect to a slash, which would lose the body.
-    re_path(r"^(?!(?:schema|docs)\Z).*\Z", NothingHere.as_view(), name="nothing"),
+    re_path(r"^(?!(?:schema|docs)\Z)", NothingHere.as_view(), name="nothing"),
 ]

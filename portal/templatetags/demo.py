@@ -38,14 +38,14 @@ def _people() -> QuerySet[Person]:
     return (
         Person.objects.present()
         .annotate(
-            has_role=Exists(live),
+            has_power=Exists(live),
             leads=Exists(reports),
             owns=Exists(Entitlement.objects.offered().filter(owner=OuterRef("pk"))),
             has_asked=Exists(Request.objects.filter(person=OuterRef("pk"))),
             confirmed=Count("grants", filter=confirmed, distinct=True),
         )
         .prefetch_related("portal_roles")
-        .order_by("-leads", "-has_role", "-owns", "-has_asked", "name", "pk")[:MOST]
+        .order_by("-leads", "-has_power", "-owns", "-has_asked", "name", "pk")[:MOST]
     )
 
 
@@ -62,7 +62,7 @@ def _who(person: Any) -> str:
     if person.owns:
         return _("owner")
     job = person.job or _("employee")
-    return job if person.has_asked else _("new %s") % job
+    return str(job if person.has_asked else _("new %s") % job)
 
 
 def _what(person: Any) -> str:
@@ -73,5 +73,5 @@ def _what(person: Any) -> str:
     if person.confirmed:
         number = person.confirmed
         text = ngettext("%s access confirmed in AWS", "%s accesses confirmed in AWS", number)
-        return text % number
+        return str(text % number)
     return _("nothing confirmed yet")

@@ -151,7 +151,7 @@ def _decidable(request: PortalRequest) -> Any:
 
 def _history(asked: Request, request: PortalRequest) -> list[tuple[Request, Any]]:
     """Earlier requests of the same person for the same things, as far as I may read them."""
-    wanted = asked.items.values("entitlement")  # type: ignore[attr-defined]
+    wanted = asked.items.values("entitlement")
     earlier = (
         Request.objects.visible_to(request.user)
         .filter(person=asked.person, items__entitlement__in=wanted)

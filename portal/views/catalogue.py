@@ -129,7 +129,7 @@ def _ask_context(
 
 
 def _reports(person: Person) -> Any:
-    return person.reports.present().order_by("name", "pk")  # type: ignore[attr-defined]
+    return person.reports.present().order_by("name", "pk")
 
 
 def _for_whom(request: PortalRequest) -> Person:

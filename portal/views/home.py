@@ -60,7 +60,7 @@ def _mine(person: Person, now: datetime) -> list[Access]:
 
 def _checklist(person: Person) -> list[Task]:
     """What a first day needs: sign-in, AWS identity, first request."""
-    asked = person.requests.exists()  # type: ignore[attr-defined]
+    asked = person.requests.exists()
     return [
         Task(_("Sign in"), True, _("Done: you are here.")),
         _identity_task(person),

@@ -54,7 +54,7 @@ def can_approve(previews: Sequence[Preview]) -> bool:
 
 def _preview(item: Item, full: bool) -> Preview:
     last: Inquiry | None = max(
-        item.inquiries.all(),  # type: ignore[attr-defined]
+        item.inquiries.all(),
         key=lambda one: one.pk,
         default=None,
     )

@@ -105,7 +105,7 @@ def facts(asked: Request, request: PortalRequest, now: datetime) -> dict[str, An
         "mark": mark_of(asked),
         "steps": lines,
         "waits_for": routes.waits_for(asked, lines),
-        "comments": asked.comments.select_related("by"),  # type: ignore[attr-defined]
+        "comments": asked.comments.select_related("by"),
         "silent_since": progress.silent_since(now),
     }
 
@@ -137,7 +137,7 @@ def _given(asked: Request, request: PortalRequest, now: datetime) -> dict[int, A
 
 
 def _items(asked: Request) -> Sequence[Item]:
-    return list(asked.items.select_related("entitlement", "principal"))  # type: ignore[attr-defined]
+    return list(asked.items.select_related("entitlement", "principal"))
 
 
 def _pace(asked: Request, given: Sequence[Access]) -> int:

@@ -28,7 +28,7 @@ class Member:
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
     request, now = cast(PortalRequest, request), timezone.now()
-    people = request.user.reports.present().order_by("name", "pk")  # type: ignore[attr-defined]
+    people = request.user.reports.present().order_by("name", "pk")
     visible = Grant.objects.visible_to(request.user)
     rows = visible.filter(person__in=people, released_at__isnull=True)
     held: dict[int, list[Access]] = defaultdict(list)

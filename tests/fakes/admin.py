@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from tests.fakes import eks, iam, lag, limits, servicecatalog, sts
+from tests.fakes import eks, iam, lag, limits, seed, servicecatalog, sts
 from tests.fakes.extend import ONE_AT_A_TIME
 from tests.fakes.faults import faults
 from tests.fakes.holds import collect
@@ -60,6 +60,20 @@ def _portfolios(request: Request) -> Answer:
     return {"id": found}
 
 
+def _seed(request: Request) -> Answer:
+    order = _order(request)
+    return seed.fill(_account(order), order)
+
+
+def _clusters(request: Request) -> Answer:
+    """The ConfigMap server's clusters, over plain HTTP: make one, or ask about one."""
+    if request.method == "GET":
+        return eks.told_of(request.args["name"])
+    order = _order(request)
+    eks.make_cluster(order["name"], order.get("data"))
+    return eks.told_of(order["name"])
+
+
 def _limits(request: Request) -> Answer:
     if request.method == "POST":
         order = _order(request)
@@ -103,6 +117,8 @@ _rules = [
     _rule("calls", _calls, "GET", "DELETE"),
     _rule("holds", _holds, "GET"),
     _rule("portfolios", _portfolios, "POST"),
+    _rule("seed", _seed, "POST"),
+    _rule("clusters", _clusters, "GET", "POST"),
     _rule("limits", _limits, "GET", "POST"),
     _rule("credentials", _credentials, "POST"),
     _rule("reset", _reset, "POST"),

@@ -21,6 +21,7 @@ class Kubernetes(Protocol):
     clusters: dict[str, Any]
     secrets: dict[str, str]
     faults: Any
+    requests: Any
 
     def cluster_url(self, name: str) -> str:
         """Where one cluster's API answers."""
@@ -65,6 +66,46 @@ def reset() -> None:
         server.faults.clear()
 
 
+def answer_for(
+    cluster: Any,
+    *,
+    mode: str = DEFAULT_AUTHENTICATION_MODE,
+    data: Mapping[str, str] | None = None,
+) -> None:
+    """Give a cluster of moto's its mode, and an endpoint where the ConfigMap server answers."""
+    cluster.access_config = {"authenticationMode": mode}
+    for server in _servers:
+        if cluster.name not in server.clusters:
+            server.create_cluster(cluster.name, data)
+        cluster.endpoint = server.cluster_url(cluster.name)
+        encoded = base64.b64encode(server.ca_pem.encode()).decode()
+        cluster.certificate_authority = {"data": encoded}
+
+
+def make_cluster(name: str, data: Mapping[str, str] | None) -> None:
+    """A cluster without an EKS around it, as another AWS's or a kubeconfig's."""
+    for server in _servers:
+        server.create_cluster(name, data)
+
+
+def told_of(name: str) -> dict[str, Any]:
+    """Where a cluster answers, whose CA it has, what aws-auth holds and what was asked of it.
+
+    `KeyError` when nothing answers for it.
+    """
+    for server in _servers:
+        if name in server.clusters:
+            prefix = f"/clusters/{name}/"
+            asked = [one for one in list(server.requests) if one["path"].startswith(prefix)]
+            return {
+                "endpoint": server.cluster_url(name),
+                "ca_pem": server.ca_pem,
+                "data": server.data(name),
+                "requests": asked,
+            }
+    raise KeyError(name)
+
+
 def _wanted_mode(handler: Any, operation: str) -> str | None:
     wanted: dict[str, Any] | None = handler._get_param("accessConfig")
     mode: str | None = (wanted or {}).get("authenticationMode")
@@ -76,14 +117,7 @@ def _wanted_mode(handler: Any, operation: str) -> str | None:
 def _create(handler: Any, stock: Any) -> Any:
     mode = _wanted_mode(handler, "CreateCluster") or DEFAULT_AUTHENTICATION_MODE
     answer = stock(handler)
-    cluster = answer.result["cluster"]
-    cluster.access_config = {"authenticationMode": mode}
-    for server in _servers:
-        if cluster.name not in server.clusters:
-            server.create_cluster(cluster.name)
-        cluster.endpoint = server.cluster_url(cluster.name)
-        encoded = base64.b64encode(server.ca_pem.encode()).decode()
-        cluster.certificate_authority = {"data": encoded}
+    answer_for(answer.result["cluster"], mode=mode)
     return answer
 
 

@@ -200,9 +200,7 @@ memories = st.dictionaries(
 
 @given(memories, states, states, st.booleans())
 def test_only_keys_that_were_never_foreign_are_changed(keys, there, wanted, whole):
-    result = next_step(
-        Memory(keys), Reading(there), wanted, now=NOW, rules=Rules(whole_key=whole)
-    )
+    result = next_step(Memory(keys), Reading(there), wanted, now=NOW, rules=Rules(whole_key=whole))
     for change in result.changes:
         one = keys.get(change.key)
         ours = one is not None and one.origin is not Origin.FOUND

@@ -13,7 +13,7 @@ from accounts.models import DataEngineer, EksUser, Holder, Principal, Service, S
 from accounts.models.principals import Profile
 from policies.access import identities
 from policies.access.catalogue.difference import Action, Change
-from policies.access.catalogue.people import find
+from policies.access.catalogue.people import find, get
 from policies.access.catalogue.problems import Problem
 from policies.access.catalogue.shapes import Values
 from policies.access.errors import Refused
@@ -42,9 +42,9 @@ def put_place(change: Change, *, by: Actor) -> None:
 
 
 def put_service(change: Change, *, by: Actor) -> Problem | None:
-    first, second = (find(email) for email in change.after["owners"])
+    first, second = (get(email) for email in change.after["owners"])
     for index, owner in enumerate((first, second)):
-        if "owners" in change.fields and not (owner and owner.is_present):
+        if "owners" in change.fields and not owner.is_present:
             what = f"“{owner}” does not work here now, so cannot own a service."
             return change.entry.wrong(f"owners.{index}", what, "Name somebody who does.")
     service, _created = Service.objects.update_or_create(
@@ -71,7 +71,8 @@ def put_principal(change: Change, *, by: Actor, now: datetime) -> Problem | None
         Principal.objects.filter(pk=principal.pk).update(owner=find(change.after["owner"]))
     for name, model in _PROFILES.items():
         if name in change.fields:
-            model.objects.update_or_create(principal=principal, defaults=change.after[name])
+            profiles = model._default_manager
+            profiles.update_or_create(principal=principal, defaults=change.after[name])
     rest = {name for name in change.fields if name in _PROFILES}
     if rest or change.action is Action.CHANGE:
         _record(change, "principal", principal.pk, by)
@@ -92,7 +93,7 @@ def _register(change: Change, *, by: Actor, now: datetime) -> Problem | None:
             service=Service.objects.filter(name=one["service"]).first(),
             sharing=one["sharing"],
             owner=find(one["owner"]),
-            holders=tuple(filter(None, (find(email) for email in one["holders"]))),
+            holders=tuple(get(email) for email in one["holders"]),
         )
     except Refused as error:
         return change.entry.wrong(error.field or "arn", error.message, "Correct the entry.")
@@ -104,9 +105,8 @@ def _rehold(principal: Principal, wanted: Iterable[str]) -> None:
     gone = [one.pk for email, one in held.items() if email not in set(wanted)]
     Holder.objects.filter(pk__in=gone).update(until_at=Now())
     for email in wanted:
-        person = find(email)
-        if email not in held and person is not None:
-            Holder.objects.create(principal=principal, person=person)
+        if email not in held:
+            Holder.objects.create(principal=principal, person=get(email))
 
 
 def _record(change: Change, kind: str, key: object, by: Actor) -> None:
@@ -126,14 +126,9 @@ def _by_id(fields: Values) -> Values:
     told: Values = {}
     for name, value in fields.items():
         if name in {"owners", "holders"}:
-            told[name] = [_id(email) for email in value or ()]
+            told[name] = [get(email).pk for email in value or ()]
         elif name in {"person", "owner"}:
-            told[name] = _id(value)
+            told[name] = get(value).pk if value else None
         else:
             told[name] = "(text)" if name == "purpose" else value
     return told
-
-
-def _id(email: str | None) -> int | None:
-    person = find(email)
-    return person.pk if person else None

@@ -9,6 +9,7 @@ schema's to say. Event grammar: https://yaml.org/spec/1.1/ , PyYAML `yaml.parse`
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from yaml import events
@@ -100,7 +101,8 @@ def _syntax(error: yaml.YAMLError) -> Problem:
     return Problem(_mark(mark) if mark else Mark(1, 1), what, remedy)
 
 
-def _mark(mark: yaml.Mark) -> Mark:
+def _mark(mark: Any) -> Mark:
+    """Ours from PyYAML’s, which counts from 0 and has two classes for it."""
     return Mark(mark.line + 1, mark.column + 1)
 
 

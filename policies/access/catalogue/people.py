@@ -29,6 +29,11 @@ def find(email: str | None) -> Person | None:
     return Person.objects.get_queryset().filter(email=email).first() if email else None
 
 
+def get(email: str) -> Person:
+    """Somebody whom the checks have found to exist."""
+    return Person.objects.get_queryset().get(email=email)
+
+
 def put(changes: Iterable[Change], *, by: Actor, now: datetime, lives: Lives) -> list[Problem]:
     """Carry the changes out, managers before their reports; the problems met on the way."""
     problems = []
@@ -75,8 +80,7 @@ def _join(one: Values, *, by: Actor, now: datetime, lives: Lives) -> None:
 
 
 def _move(change: Change, *, by: Actor, now: datetime, lives: Lives) -> None:
-    person = find(change.before["email"])
-    assert person is not None
+    person = get(change.before["email"])
     wanted = {name: after for name, (_before, after) in change.fields.items() if name in _FACTS}
     if "manager" in wanted:
         wanted["manager"] = person if wanted["manager"] == change.key else find(wanted["manager"])

@@ -14,6 +14,7 @@ from accounts.actors import Actor, Assurance, Channel
 from accounts.models import Person
 from policies import lifecycle
 from policies.access.catalogue import apply, document
+from policies.access.catalogue.file import LARGEST
 from policies.access.catalogue.problems import BadCatalogue
 from policies.management import catalogue_words as words
 from policies.management.plain_help import PlainHelp
@@ -60,16 +61,20 @@ class Command(PlainHelp, BaseCommand):
             help="the administrator who answers for the change; needed once there is one",
         )
         parser.add_argument(
-            "--reason", metavar="TEXT", default="", help="why; kept in the record (with --as)"
+            "--reason",
+            metavar="TEXT",
+            default="",
+            help="why; kept in the record (with --as, unless --dry-run)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = str(options["file"])
         try:
-            data = Path(name).read_bytes()
+            with Path(name).open("rb") as source:
+                data = source.read(LARGEST + 1)
         except OSError as error:
             raise CommandError(f"{name}: {error.strerror}.", returncode=USAGE) from error
-        by = _actor(options["as_email"], options["reason"])
+        by = _actor(options["as_email"], options["reason"] or options["dry_run"] * "dry run")
         try:
             self._apply(name, data, by, options)
         except BadCatalogue as error:

@@ -3,7 +3,6 @@
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import IntegrityError, OperationalError
 from django.urls import path
-from rest_framework.exceptions import Throttled
 
 from policies.access.errors import Refused
 from portal.api.views import ApiView
@@ -17,7 +16,6 @@ FAILURES = {
     "refused": Refused("after_contract", "Too late.", field="ends_on"),
     "forbidden": PermissionDenied(),
     "suspicious": SuspiciousOperation("odd"),
-    "throttled": Throttled(wait=7),
 }
 
 

@@ -1,5 +1,6 @@
 """A program that calls the API, with tokens of every sort."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,12 +28,12 @@ class Program:
         """`headers` are named as in Python: idempotency_key="k"."""
         if self.token:
             headers["authorization"] = f"{self.scheme} {self.token}"
-        sent = {} if body is None else {"data": body, "content_type": "application/json"}
-        call = getattr(Client(), method.lower())
-        return call(
+        return Client().generic(
+            method,
             f"/api/{path}",
+            b"" if body is None else json.dumps(body).encode(),
+            content_type="" if body is None else "application/json",
             headers={name.replace("_", "-"): value for name, value in headers.items()},
-            **sent,
         )
 
 

@@ -58,7 +58,7 @@ def test_every_write_keeps_its_answer(api):
         first = api(method, path, body, idempotency_key=f"k-{number}")
         again = api(method, path, body, idempotency_key=f"k-{number}")
         assert again["Idempotency-Replayed"] == "true"
-        assert (again.status_code, again.content) == (first.status_code, first.content)
+        assert (again.status_code, again.json()) == (first.status_code, first.json())
 
 
 def test_a_key_belongs_to_one_client(api, with_token):

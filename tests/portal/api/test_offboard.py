@@ -78,7 +78,7 @@ def test_until_it_is_seen_gone_the_receipt_says_ending(api, leaving, company):
     assert line["released_at"] is None
     assert line["should_be_gone_since"] == grant.ended_at.isoformat().replace("+00:00", "Z")
     assert line["target"]["says"] == (
-        f"portfolio access: port-spark000000 in account {f.ACCOUNT}, {f.REGION}"
+        f"portfolio access: {Target.objects.get().object} in account {f.ACCOUNT}, {f.REGION}"
     )
     assert line["target"]["outcome"] is None
 
