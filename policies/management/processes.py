@@ -58,14 +58,22 @@ class Processes:
         for one, former in self._former.items():
             signal.signal(one, former)
 
-    def start(self, name: str, *command: str, aloud: bool = False, **environment: str) -> None:
-        """Start a child. Its words go to a log file, or with `aloud` where ours go."""
+    def start(
+        self,
+        name: str,
+        *command: str,
+        environment: Mapping[str, str] | None = None,
+        aloud: bool = False,
+    ) -> None:
+        """Start a child, with more environment. With `aloud` its words go where ours go."""
         self.check()
-        self._children[name] = self._spawn(name, command, environment, aloud)
+        self._children[name] = self._spawn(name, command, environment or {}, aloud)
 
-    def run(self, name: str, *command: str, **environment: str) -> None:
+    def run(
+        self, name: str, *command: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         """Run a child to its end. Raises Ended with the last line it said when it fails."""
-        self.start(name, *command, **environment)
+        self.start(name, *command, environment=environment)
         if self.finish(name):
             raise Ended(f"{name} failed: {self.last_words(name)}")
 
@@ -122,7 +130,7 @@ class Processes:
         return self._logs / f"{name.replace(' ', '-')}.log"
 
     def _spawn(
-        self, name: str, command: tuple[str, ...], extra: dict[str, str], aloud: bool
+        self, name: str, command: tuple[str, ...], extra: Mapping[str, str], aloud: bool
     ) -> subprocess.Popen[bytes]:
         with open(self._log(name), "ab") as log:
             out: IO[bytes] | None = None if aloud else log

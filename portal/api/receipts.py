@@ -16,7 +16,7 @@ from portal.api import schema
 from portal.api.serializers import ReceiptBody
 from portal.api.views import ApiView
 
-_STATES = {
+_STATES: dict[str, str] = {
     Delivery.Release.GONE: "seen_gone",
     Delivery.Release.NEEDED: "still_needed",
     Delivery.Release.FOUND: "not_ours",
@@ -78,9 +78,7 @@ def _state(delivery: Delivery) -> str:
     """Only a release that says what was seen counts; everything else is still ending."""
     if delivery.state != Delivery.State.RELEASED:
         return "ending"
-    return (
-        _STATES.get(Delivery.Release(delivery.release), "ending") if delivery.release else "ending"
-    )
+    return _STATES.get(delivery.release, "ending")
 
 
 def _says(delivery: Delivery, state: str) -> str:

@@ -70,15 +70,19 @@ def with_deliveries(grants: QuerySet[Grant]) -> QuerySet[Grant]:
     ).prefetch_related("deliveries__target", "deliveries__needed_by")
 
 
-def access(grant: Grant, *, reader: Person | None, now: datetime) -> Access:
+def access(grant: Grant, *, reader: Person, now: datetime) -> Access:
     """The grant in page words, for `reader`."""
-    full = reader is not None and (reader.is_administrator or reader.is_auditor)
+    return accesses([grant], reader=reader, now=now)[0]
+
+
+def _access(grant: Grant, full: bool, now: datetime) -> Access:
     places = [_place(one, grant, now, full) for one in grant.deliveries.all()]
     return Access(grant, _mark(grant, places, now), places)
 
 
 def accesses(grants: Iterable[Grant], *, reader: Person, now: datetime) -> list[Access]:
-    return [access(grant, reader=reader, now=now) for grant in grants]
+    full = reader.is_administrator or reader.is_auditor
+    return [_access(grant, full, now) for grant in grants]
 
 
 def silent_since(now: datetime) -> datetime | None:

@@ -5,6 +5,8 @@ import pytest
 from policies.access.catalogue import file
 from policies.access.catalogue.file import Items, Keys, Scalar
 from policies.access.catalogue.problems import BadCatalogue
+from policies.access.catalogue.schema import SECTIONS
+from tests.policies import catalogue_run as run
 
 
 def refused(data: bytes) -> list[tuple[int, str]]:
@@ -85,3 +87,10 @@ def test_a_file_that_is_too_large_is_refused_unread():
 def test_all_that_is_forbidden_is_told_at_once():
     found = refused(b"a: &x 1\na: !t 2\nb: *x\n")
     assert [line for line, _what in found] == [1, 2, 2, 3]
+
+
+def test_every_section_and_key_is_explained_in_the_documentation():
+    said = (run.EXAMPLE.parent / "catalogue.md").read_text()
+    names = {one.name for section in SECTIONS.values() for one in section.record.fields}
+    missing = [name for name in {*SECTIONS, *names} if f"`{name}`" not in said]
+    assert missing == []

@@ -48,7 +48,8 @@ def run(arguments: Sequence[str]) -> int:
             with Processes(folder / "logs", base, patience=REMOVE_SECONDS) as processes:
                 surroundings = _surroundings(processes, folder, base)
                 command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "smoke"]
-                processes.start("steps", *command, *arguments, aloud=True, **surroundings)
+                command += ["--inside", *arguments]
+                processes.start("steps", *command, environment=surroundings, aloud=True)
                 return processes.finish("steps")
         except (Unready, Ended, Late, OSError) as error:
             print(f"Smoke cannot go on: {error}", file=sys.stderr)

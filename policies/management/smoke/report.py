@@ -52,7 +52,8 @@ class Report:
         try:
             answer = work()
         except (Failed, Late, Refused, Outcome, OSError) as error:
-            self._add(Line(FAIL, subject, step, time.monotonic() - began, mark.since(), _why(error)))
+            took = time.monotonic() - began
+            self._add(Line(FAIL, subject, step, took, mark.since(), _why(error)))
             raise Abandoned from error
         self._add(Line(OK, subject, step, time.monotonic() - began, mark.since()))
         return answer
