@@ -6,14 +6,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.actors import system
 from accounts.arns import PrincipalType
 from accounts.models import Principal
 from policies import clients, plan
 from policies.access import previews
-from policies.models import Inquiry, Item, Request, Target, ask_worker
+from policies.models import Inquiry, Item, Key, Request, Target, ask_worker
 from policies.outcomes import Kind, Outcome
 from policies.providers import PROVIDERS, Place, places
 from policies.reconcile import deliveries
@@ -78,8 +80,17 @@ def _foresee_place(place: Place, bodies: list[dict[str, Any]], preview: dict[str
     reading = provider.read(clients.reading(place.account, place.region), place)
     parts = [*_living_parts(place), *bodies]
     wanted = provider.desired(place, parts)
+    ours = _our_keys(place)
     for key in sorted({provider.key_of(place, body) for body in bodies}):
         change = plan.Change(key, reading.state.get(key), wanted[key])
+        if change.before not in {None, change.after} and key not in ours:
+            preview["problems"].append(
+                _(
+                    "%(key)s already stands in %(where)s with something else that is not managed "
+                    "here: %(there)s. An administrator aligns or removes it first (GH-103)."
+                )
+                % {"key": key, "where": place.object, "there": change.before}
+            )
         preview["lines"].append(
             {
                 "target": place.object,
@@ -104,11 +115,21 @@ def _foresee_place(place: Place, bodies: list[dict[str, Any]], preview: dict[str
     preview["problems"] += provider.problems(reading, place, parts)
 
 
-def _living_parts(place: Place) -> list[Any]:
-    target = Target.objects.filter(
+def _target(place: Place) -> Target | None:
+    return Target.objects.filter(
         kind=place.kind, account=place.account, region=place.region, object=place.object
     ).first()
+
+
+def _living_parts(place: Place) -> list[Any]:
+    target = _target(place)
     return deliveries.load(target, now=database_now()).parts if target else []
+
+
+def _our_keys(place: Place) -> set[str]:
+    target = _target(place)
+    ours = target.keys.exclude(origin=Key.Origin.FOUND) if target else Key.objects.none()
+    return set(ours.values_list("key", flat=True))
 
 
 def _failed(inquiry: Inquiry, error: Outcome) -> None:
@@ -133,11 +154,11 @@ def hurry_waiting() -> None:
 
 
 def ask_aged() -> None:
-    """Previews of open requests that are older than AGED are asked anew."""
+    """Previews of open requests that have aged, or could not be made, are asked anew."""
     old = Item.objects.filter(
+        Q(preview_at__isnull=True) | Q(preview_at__lte=Now() - AGED),
         request__state=Request.State.OPEN,
         principal__isnull=False,
-        preview_at__lte=Now() - AGED,
     ).exclude(inquiries__state=Inquiry.State.OPEN)
     for item in old[:100]:
         with transaction.atomic():

@@ -69,9 +69,7 @@ class Processes:
         self.check()
         self._children[name] = self._spawn(name, command, environment or {}, aloud)
 
-    def run(
-        self, name: str, *command: str, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def run(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Run a child to its end. Raises Ended with the last line it said when it fails."""
         self.start(name, *command, environment=environment)
         if self.finish(name):

@@ -125,7 +125,8 @@ def apply(
     try:
         after = auth_splice.splice(before, rows)
     except Refused as error:
-        raise Outcome(Kind.CONFLICT, f"aws-auth of {place.object}: {error}") from error
+        # The text will be refused again until a person has mended it.
+        raise Outcome(Kind.PERMANENT, f"aws-auth of {place.object}: {error}") from error
     if after == before:
         return
     touched: dict[str, str | None] = {

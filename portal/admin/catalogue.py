@@ -5,8 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
+from policies.kinds import KINDS
 from policies.models import ApprovalPolicy, Bundle, Entitlement
 from portal.admin.base import RecordAdmin, as_json
+from portal.admin.filters import FromList
 from portal.admin.proposals import propose, propose_end, propose_new
 from portal.admin.site import site
 
@@ -21,10 +23,15 @@ def _living(row: Any) -> bool:
     return row.ended_at is None
 
 
+class KindFilter(FromList):
+    title, parameter_name = gettext_lazy("kind"), "kind"
+    words = tuple(KINDS)
+
+
 @admin.register(Entitlement, site=site)
 class EntitlementAdmin(RecordAdmin):
     list_display = ("name", "slug", "kind", "approval_policy", "owner", "max_days", "ended_at")
-    list_filter = ("kind", "approval_policy")
+    list_filter = (KindFilter, "approval_policy")
     list_select_related = ("approval_policy", "owner")
     search_fields = ("slug", "name")
     fields = (

@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
 from accounts.models import Notice
+from policies import outcomes
 from policies.access import operations
 from policies.models import Inquiry, Key, Plan, Target
 from portal.admin.base import RecordAdmin, Related, as_json, as_text
+from portal.admin.filters import FromList
 from portal.admin.site import site
 from portal.admin.verbs import Done, Verb, VerbForm
 
@@ -16,6 +18,11 @@ from portal.admin.verbs import Done, Verb, VerbForm
 def _retry(target: Target, form: VerbForm, by: Actor) -> Done:
     operations.retry_now(target, by=by)
     return Done(_("A worker will look at it at once."), target)
+
+
+class OutcomeFilter(FromList):
+    title, parameter_name = gettext_lazy("outcome"), "outcome"
+    words = tuple(str(one) for one in outcomes.Kind)
 
 
 @admin.register(Target, site=site)
@@ -29,7 +36,7 @@ class TargetAdmin(RecordAdmin):
         "next_look_at",
         "unsettled_since",
     )
-    list_filter = ("phase", "kind", "outcome")
+    list_filter = ("phase", "kind", OutcomeFilter)
     search_fields = ("object", "account")
     fields = (
         "kind",
@@ -145,6 +152,6 @@ class InquiryAdmin(RecordAdmin):
 @admin.register(Notice, site=site)
 class NoticeAdmin(RecordAdmin):
     list_display = ("pk", "topic", "person", "created_at", "sent_at", "attempts", "next_try_at")
-    list_filter = ("topic", ("sent_at", admin.EmptyFieldListFilter))
+    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
     list_select_related = ("person",)
     fields = ("topic", "person", "created_at", "sent_at", "attempts", "next_try_at")

@@ -11,21 +11,8 @@ from accounts.actors import ActorKind, Channel
 from accounts.audit import What
 from accounts.models import Event, Note, Person, Version
 from portal.admin.base import RecordAdmin, as_json
+from portal.admin.filters import FromList
 from portal.admin.site import site
-
-
-class FromList(admin.SimpleListFilter):
-    """A filter whose choices stand in code: asking a growing table for them would scan it."""
-
-    words: tuple[str, ...] = ()
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [(word, word) for word in self.words]
-
-    def queryset(self, request: Any, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        if self.value() not in self.words:
-            return queryset
-        return queryset.filter(**{str(self.parameter_name): self.value()})
 
 
 class WhatFilter(FromList):

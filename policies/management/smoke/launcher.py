@@ -150,9 +150,7 @@ def _start_fake(processes: Processes, folder: Path) -> str:
     if not (settings.BASE_DIR / "tests" / "fakes").is_dir():
         raise Unready("there is no tests/fakes here: set AWS_ENDPOINT_URL and SMOKE_KUBECONFIG.")
     info = folder / "fake.json"
-    processes.start(
-        "fake AWS", sys.executable, "-m", "tests.fakes", "--port=0", f"--info={info}"
-    )
+    processes.start("fake AWS", sys.executable, "-m", "tests.fakes", "--port=0", f"--info={info}")
     # Written at once when it listens, and whole when it ends in a new line.
     processes.wait(
         lambda: info.exists() and info.read_text().endswith("\n"),
