@@ -29,14 +29,17 @@ class World:
 
     def __init__(self, fake: FakeAWS) -> None:
         self.fake = fake
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, account: str = factories.ACCOUNT) -> Any:
-        return boto3.client(
-            service,
-            region_name=factories.REGION,
-            endpoint_url=self.fake.aws,
-            **self.fake.credentials(account),
-        )
+        if (service, account) not in self._clients:
+            self._clients[service, account] = boto3.client(
+                service,
+                region_name=factories.REGION,
+                endpoint_url=self.fake.aws,
+                **self.fake.credentials(account),
+            )
+        return self._clients[service, account]
 
     def fill(self) -> None:
         """Portfolio, cluster with its map, roles (tagged), and one foreign association."""

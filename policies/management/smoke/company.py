@@ -103,6 +103,6 @@ class Company:
         )
 
     def _offer(self, slug: str, kind: str, config: dict[str, Any]) -> None:
-        rule = {"name": slug.capitalize(), "description": "", "kind": kind, "config": config}
-        rule |= {"approval_policy": "manager", "owner": None, "max_days": 90}
+        rule: dict[str, Any] = {"name": slug.capitalize(), "description": "", "kind": kind}
+        rule |= {"config": config, "approval_policy": "manager", "owner": None, "max_days": 90}
         rules.propose("entitlement", slug, rule, by=actors.system(), reason=WHY)

@@ -42,6 +42,7 @@ def run(arguments: Sequence[str]) -> int:
         base = environment.clean(
             STATE_DIR=str(folder / "state"),
             EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend",
+            LOG_LEVEL=os.environ.get("LOG_LEVEL", "ERROR"),
             **_broker(),
         )
         try:

@@ -85,5 +85,6 @@ class Report:
 
 def _why(error: Exception) -> str:
     """The typed outcome and its words, on one line."""
-    text = " ".join(str(error).split())[:300]
+    # Some answers are whole web pages; their markup tells nobody anything.
+    text = " ".join(str(error).partition("<!")[0].split())[:300]
     return f"{error.kind}: {text}" if isinstance(error, Outcome) else text
