@@ -9,9 +9,11 @@ PORT ?= 5000
 ARGS ?=
 RUNTIME := requirements.txt requirements-fakes.txt
 # What `check --deploy` is asked about: a production installation, with secrets made for the check.
-PRODUCTION = STATE_DIR=$$(mktemp -d) BASE_URL=https://gatehouse.example.com \
-	ALLOWED_HOSTS=gatehouse.example.com DATABASE_URL= \
-	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
+PRODUCTION = env -u DEMO -u DEBUG -u PACE STATE_DIR=$(abspath $(VENV))/check DATABASE_URL= \
+	BASE_URL=https://gatehouse.example.com ALLOWED_HOSTS=gatehouse.example.com \
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	ENCRYPTION_KEYS=$$($(BIN)/python -c \
+		'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test smoke check fake-aws lock clean FORCE
@@ -28,7 +30,7 @@ demo: $(VENV)/.runtime ## a whole company on this machine: DEMO_PORT=8000 DEMO_I
 	@exec $(MANAGE) demo
 
 test: $(VENV)/.dev ## every test that can run here; ARGS= goes to pytest
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 smoke: $(VENV)/.runtime ## the main job end to end without a browser (manage.py smoke --help)
 	@exec $(MANAGE) smoke $(ARGS)
@@ -46,8 +48,9 @@ fake-aws: $(VENV)/.runtime ## the fake AWS and its ConfigMap server on PORT=5000
 
 lock: $(VENV)/.dev ## compile the hashed requirements files anew
 	@for name in requirements requirements-fakes requirements-dev; do \
-		$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 \
-			--no-emit-find-links --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
+		$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-find-links \
+			--no-emit-index-url --custom-compile-command 'make lock' $(ARGS) \
+			$$name.in -o $$name.txt || exit 1; done
 
 clean: ## remove the environment, the demo's data and every cache
 	rm -rf $(VENV) .state/demo staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -79,6 +82,6 @@ if [ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet --disable-pip-versio
 		$(addprefix -r ,$(1)) && exit 0; \
 	echo "uv could not; trying pip."; \
 fi; \
-$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
-	$(addprefix -r ,$(1)) | grep -v '^Requirement already satisfied' || exit 1
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	$(addprefix -r ,$(1)) || exit 1
 endef

@@ -14,8 +14,13 @@ _ARN = re.compile(
     r":(?P<account>\d{12}|aws|):(?P<resource>[\x21-\x7e]+)",
     re.ASCII,
 )
-_IAM_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}", re.ASCII)
+_IAM_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]+", re.ASCII)
 _IAM_PATH = re.compile(r"/([\x21-\x7e]{1,510}/)?", re.ASCII)
+# identitystore API reference, ResourceId.
+_IDENTITY = re.compile(
+    r"(?P<kind>user|group)/([0-9a-f]{10}-)?[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}",
+    re.ASCII,
+)
 
 
 class PrincipalType(TextChoices):
@@ -91,7 +96,8 @@ def principal(text: str) -> tuple[Arn, PrincipalType]:
 def _check_iam_name(arn: Arn, rest: str) -> None:
     path = "/" + rest[: -len(arn.name)] if arn.name else "/"
     if not _IAM_NAME.fullmatch(arn.name) or not _IAM_PATH.fullmatch(path):
-        raise BadArn(f"“{arn.name}” is not an IAM name: letters, digits and + = , . @ _ - only.")
+        what = f"“{arn.resource[:120]}” holds no IAM path and name"
+        raise BadArn(f"{what}: a name has letters, digits and + = , . @ _ - only.")
     longest = 64
     if len(arn.name) > longest:
         raise BadArn(f"IAM names have at most {longest} characters; this one has {len(arn.name)}.")
@@ -113,8 +119,11 @@ def _iam_type(kind: str, rest: str) -> PrincipalType:
 
 
 def _identity_type(arn: Arn) -> PrincipalType:
-    if arn.resource.startswith("user/"):
-        return PrincipalType.IDENTITY_USER
-    if arn.resource.startswith("group/"):
-        return PrincipalType.IDENTITY_GROUP
-    raise BadArn("Of Identity Center, only users and groups can hold access.")
+    match = _IDENTITY.fullmatch(arn.resource)
+    if match is None:
+        raise BadArn(
+            "Of Identity Center, only users and groups can hold access: "
+            "arn:aws:identitystore:::user/ID or …:group/ID."
+        )
+    is_user = match["kind"] == "user"
+    return PrincipalType.IDENTITY_USER if is_user else PrincipalType.IDENTITY_GROUP

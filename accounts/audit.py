@@ -43,6 +43,7 @@ class What(StrEnum):
     REQUEST_WITHDRAWN = "request.withdrawn"
     REQUEST_CLOSED = "request.closed"
     GRANT_MADE = "grant.made"
+    GRANT_SHORTENED = "grant.shortened"
     GRANT_SEEN = "grant.seen"
     GRANT_ENDED = "grant.ended"
     GRANT_GONE = "grant.gone"

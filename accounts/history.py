@@ -18,9 +18,13 @@ def keep(subject: str, subject_id: object, facts: dict[str, Any]) -> None:
     ).first()
     if current is not None and current.facts == facts:
         return
+    since: dict[str, Any] = {}
     if current is not None:
         Version.objects.filter(pk=current.pk).update(until_at=Now())
-    Version.objects.create(subject=subject, subject_id=str(subject_id), facts=facts)
+        current.refresh_from_db(fields=["until_at"])
+        # One moment for both, or there would be an instant without any facts.
+        since["from_at"] = current.until_at
+    Version.objects.create(subject=subject, subject_id=str(subject_id), facts=facts, **since)
 
 
 def as_of(subject: str, subject_id: object, at: datetime) -> dict[str, Any] | None:

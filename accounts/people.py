@@ -48,7 +48,10 @@ def join(
     _check_email(email, None)
     _check_manager(None, manager)
     if Person.objects.filter(employee_number=employee_number).exists():
-        raise BadFact("employee_number", _("This employee number is already in use."))
+        raise BadFact(
+            "employee_number",
+            _("This employee number is already in use. Give the person one of their own."),
+        )
     person = Person(
         email=email,
         name=name,
@@ -105,30 +108,26 @@ def move(person: Person, *, by: Actor, **changes: Any) -> Person:
     return person
 
 
+@transaction.atomic
 def leave(person: Person, *, by: Actor) -> Person:
     """The end of employment: no sign-in, no powers, no held shared identities from now."""
     person = _set_state(person, PersonState.LEFT, What.PERSON_LEFT, by)
-    with transaction.atomic():
-        for role in PortalRole.objects.filter(person=person, until_at__isnull=True):
-            end_role(role, by=by)
-        Holder.objects.filter(person=person, until_at__isnull=True).update(until_at=Now())
-        person.set_unusable_password()
-        person.save(update_fields=["password"])
-        history.keep_person(person)
+    for role in PortalRole.objects.filter(person=person, until_at__isnull=True):
+        end_role(role, by=by)
+    Holder.objects.filter(person=person, until_at__isnull=True).update(until_at=Now())
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    history.keep_person(person)
     return person
 
 
 def suspend(person: Person, *, by: Actor) -> Person:
     """No sign-in until resumed. Raises BadFact for somebody who left: resuming would undo it."""
-    if person.state == PersonState.LEFT:
-        raise BadFact("state", _("This person has left."))
     return _set_state(person, PersonState.SUSPENDED, What.PERSON_SUSPENDED, by)
 
 
 def resume(person: Person, *, by: Actor) -> Person:
     """Back from suspension. Raises BadFact for somebody who left: they join anew."""
-    if person.state == PersonState.LEFT:
-        raise BadFact("state", _("This person has left. Whoever comes back joins anew."))
     return _set_state(person, PersonState.WORKING, What.PERSON_RESUMED, by)
 
 
@@ -165,6 +164,8 @@ def end_role(role: PortalRole, *, by: Actor) -> None:
 def _set_state(person: Person, state: PersonState, what: What, by: Actor) -> Person:
     person = Person.objects.select_for_update().get(pk=person.pk)
     before = person.state
+    if before == PersonState.LEFT and state != PersonState.LEFT:
+        raise BadFact("state", _("This person has left. Whoever comes back joins anew."))
     if before != state:
         person.state = state
         person.save(update_fields=["state"])
@@ -216,6 +217,9 @@ def _validate(person: Person) -> None:
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise BadFact(field, messages[0]) from error
+    for field in ("name", "employee_number", "department", "job"):
+        if "\x00" in (getattr(person, field) or ""):
+            raise BadFact(field, _("This text holds a null character. Type it anew."))
 
 
 def _check_email(email: str, person: Person | None) -> None:
@@ -227,19 +231,25 @@ def _check_email(email: str, person: Person | None) -> None:
     if person is not None:
         others = others.exclude(pk=person.pk)
     if others.exists():
-        raise BadFact("email", _("This e-mail address belongs to somebody else."))
+        raise BadFact("email", _("This e-mail address belongs to somebody else. Give another one."))
 
 
 def _check_manager(person: Person | None, manager: Person | None) -> None:
     if manager is None:
         return
     if not manager.is_present:
-        raise BadFact("manager", _("This manager does not work here any more."))
+        raise BadFact("manager", _("This manager does not work here now. Name somebody who does."))
     # Some HR systems make the head of the company their own manager; routing skips that.
     above: Person | None = None if person is not None and manager.pk == person.pk else manager
     seen = set()
     while above is not None and above.pk not in seen:
         if person is not None and above.pk == person.pk:
-            raise BadFact("manager", _("This would make the person their own manager’s manager."))
+            raise BadFact(
+                "manager",
+                _(
+                    "This would make the person their own manager’s manager. "
+                    "Name somebody who does not report to them."
+                ),
+            )
         seen.add(above.pk)
         above = above.manager

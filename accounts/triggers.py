@@ -12,11 +12,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE = "accounts_event"
 REFUSAL = "the record is append-only"
 
+# REPLACE removes a row without firing the delete trigger (sqlite.org/lang_conflict.html).
+_SQLITE_WHEN = {
+    "update": f"BEFORE UPDATE ON {TABLE}",
+    "delete": f"BEFORE DELETE ON {TABLE}",
+    "replace": f"BEFORE INSERT ON {TABLE} WHEN NEW.id IN (SELECT id FROM {TABLE})",  # noqa: S608  (TABLE is a constant)
+}
 _SQLITE = [
-    f"""CREATE TRIGGER IF NOT EXISTS {TABLE}_no_{verb}
-        BEFORE {verb.upper()} ON {TABLE}
-        BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"""
-    for verb in ("update", "delete")
+    statement
+    for verb, when in _SQLITE_WHEN.items()
+    for statement in (
+        f"DROP TRIGGER IF EXISTS {TABLE}_no_{verb}",
+        f"CREATE TRIGGER {TABLE}_no_{verb} {when} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+    )
 ]
 _POSTGRESQL = [
     f"""CREATE OR REPLACE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -28,16 +36,15 @@ _POSTGRESQL = [
     f"""CREATE TRIGGER {TABLE}_no_truncate BEFORE TRUNCATE ON {TABLE}
         FOR EACH STATEMENT EXECUTE FUNCTION {TABLE}_refuse()""",
 ]
+_NAMES = {
+    "sqlite": {f"{TABLE}_no_{verb}" for verb in _SQLITE_WHEN},
+    "postgresql": {f"{TABLE}_append_only", f"{TABLE}_no_truncate"},
+}
 _PRESENT = {
-    "sqlite": (
-        "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
-        2,
-    ),
-    "postgresql": (
-        "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND NOT tgisinternal"
-        " AND tgenabled <> 'D'",
-        2,
-    ),
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+    # O and A: they fire in an ordinary session (PostgreSQL, pg_trigger.tgenabled).
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(%s)"
+    " AND NOT tgisinternal AND tgenabled IN ('O', 'A')",
 }
 
 
@@ -49,14 +56,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def installed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether both triggers stand. True too while the table itself is not there yet."""
+    """Whether all triggers stand. True too while the table itself is not there yet."""
     if TABLE not in connection.introspection.table_names():
         return True
-    question, expected = _PRESENT[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(question, [TABLE])
-        row = cursor.fetchone()
-    return bool(row and row[0] >= expected)
+        cursor.execute(_PRESENT[connection.vendor], [TABLE])
+        standing = {row[0] for row in cursor.fetchall()}
+    return standing >= _NAMES[connection.vendor]
 
 
 def install_after_migrate(using: str, **_signal: Any) -> None:

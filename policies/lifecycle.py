@@ -23,7 +23,7 @@ def move(person: Person, *, by: Actor, now: datetime, **changes: Any) -> Person:
     """New facts; open requests of and around the person are routed anew. Raises BadFact."""
     person = people.move(person, by=by, **changes)
     if "contract_ends_on" in changes:
-        _end_after_contract(person, by=by)
+        _end_after_contract(person, by=by, now=now)
     _reroute_around(by=by, now=now)
     return person
 
@@ -34,6 +34,7 @@ def leave(person: Person, *, by: Actor, now: datetime) -> Receipt:
 
     Asked again for somebody who has left, it answers with the receipt there is.
     """
+    person = Person.objects.select_for_update().get(pk=person.pk)
     earlier = person.receipts.order_by("-pk").first()
     if earlier is not None and person.state == PersonState.LEFT:
         return earlier
@@ -109,17 +110,16 @@ def receipt_lines(receipt: Receipt) -> list[Delivery]:
     )
 
 
-def _end_after_contract(person: Person, *, by: Actor) -> None:
+def _end_after_contract(person: Person, *, by: Actor, now: datetime) -> None:
     """A contract that now ends sooner shortens access: the grant's end date follows it."""
     if person.contract_ends_on is None:
         return
     limit = end_of(person.contract_ends_on)
     for grant in Grant.objects.filter(person=person, ended_at__isnull=True, ends_at__gt=limit):
-        ends = max(limit, grant.starts_at)
-        if ends <= grant.starts_at:
+        if limit <= max(grant.starts_at, now):
             grants.end(grant, by=by, reason=EndReason.EXPIRED)
         else:
-            Grant.objects.filter(pk=grant.pk).update(ends_at=ends)
+            grants.shorten(grant, limit, by=by)
 
 
 def _reroute_around(*, by: Actor, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Who may decide: eligible people for a step, and why each of them is.
 
 Never the holder, never who asked, never a holder of the shared identity, never an owner
-of the service: those are *barred*, whatever else they are. A step never waits for nobody.
+of the service: those are *barred*, whatever else they are. A step never waits for nobody:
+after those its policy names come the policy's fallback, then the administrators.
 """
 
 from collections.abc import Iterator
@@ -55,13 +56,17 @@ def eligible(step: Step, *, now: datetime) -> Eligible:
     for person, why in _asked(step, now):
         if person.pk not in out and person.is_present:
             found.setdefault(person.pk, why)
-    if not found:
+    # Managers are asked one more per period of silence; the others all at once.
+    rounds = len(found) if step.who == "manager" else min(len(found), 1)
+    if _silent_periods(step, now) >= rounds:
         for person in _fallback(request):
             if person.pk not in out:
                 found.setdefault(person.pk, "fallback")
+    # Where nobody else is asked, administrators do not just stand by.
+    why = Candidate.STAND_BY if found else "fallback"
     for person in Person.objects.holding_role(PortalRole.Role.ADMINISTRATOR):
         if person.pk not in out:
-            found.setdefault(person.pk, Candidate.STAND_BY)
+            found.setdefault(person.pk, why)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from accounts import actors, people
 from accounts.actors import Actor, Channel
 from accounts.models import Person, Principal
-from policies.access import identities, previews, requests, rules
+from policies.access import decisions, identities, previews, requests, rulebook, rules
 from policies.access.requests import Wish
 from policies.models import (
     AwsAccount,
@@ -189,3 +189,64 @@ def shown(request: Request) -> dict[int, str]:
 
 def later(days: int) -> datetime:
     return now() + timedelta(days=days)
+
+
+def identity(who: Company, name: str, holder: Person | None = None, **facts: Any) -> Principal:
+    """Another confirmed identity: added by Ada, confirmed by Bo."""
+    one = identities.register(
+        name if name.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        by=acting(who.ada),
+        now=now(),
+        person=holder,
+        **facts,
+    )
+    identities.confirm(one, by=acting(who.bo), now=now())
+    return one
+
+
+def shared(
+    who: Company, *holders: Person, owner: Person | None = None, name: str = "team"
+) -> Principal:
+    """A confirmed shared identity that `holders` can act as."""
+    return identity(who, name, sharing="shared", holders=holders, owner=owner)
+
+
+def asked_as(
+    who: Company,
+    person: Person,
+    principal: Principal | None,
+    slug: str = "templates",
+    *,
+    by: Person | None = None,
+    days: int | None = 30,
+    terms: dict[str, Any] | None = None,
+    **dates: Any,
+) -> Request:
+    """`person`'s request for one entitlement, asked by `by` or by themselves."""
+    return requests.ask(
+        [Wish(who.entitlements[slug], principal, terms or {})],
+        by=acting(by or person),
+        person=person,
+        reason="for the quarterly report",
+        days=days,
+        now=now(),
+        **dates,
+    )
+
+
+def ruled(who: Company, subject: str, key: str, **changes: Any) -> None:
+    """A rule changed with two people: Ada proposes, Bo accepts."""
+    current = rulebook.SUBJECTS[subject].current(key) or {}
+    proposal = rules.propose(
+        subject, key, {**current, **changes}, by=acting(who.ada), reason="tests"
+    )
+    if proposal is not None:
+        rules.accept(proposal, by=acting(who.bo))
+    for one in who.entitlements.values():
+        one.refresh_from_db()
+
+
+def approved(request: Request, *people_: Person) -> None:
+    """Each of `people_` says yes to what is shown."""
+    for one in people_:
+        decisions.approve(request, shown(request), by=acting(one), now=now())

@@ -103,5 +103,5 @@ def _title(elements: list[Element]) -> list[str]:
     headings = [text_of(one) for one in elements if _name(one) == "h1"]
     if len(headings) != 1 or len(titles) != 1:
         return [f"{len(titles)} titles and {len(headings)} h1"]
-    said = titles[0].removeprefix("Error: ").removesuffix(" – Gatehouse")
+    said = re.sub(r"^\W?Error:\W? ?", "", titles[0]).removesuffix(" – Gatehouse")
     return [] if said == headings[0] else [f"title “{titles[0]}” but h1 “{headings[0]}”"]

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.actors import Actor, ActorKind, Channel
 from accounts.audit import What
 from policies import routing
-from policies.access import effects, grants, notices, previews, requests, steps
+from policies.access import effects, grants, notices, previews, requests, steps, texts
 from policies.access.errors import AlreadyDecided, Refused, StaleEffect
 from policies.models import Comment, Decision, Item, Request, Step
 
@@ -24,6 +24,7 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
 
     Raises Refused (not eligible, no preview yet, does not fit), StaleEffect, AlreadyDecided.
     """
+    why = texts.check_optional(why, "why")
     request, step, eligible = _lock(request, by, now)
     items = list(request.items.select_related("entitlement", "principal", "request__person"))
     _check_effects(request, items, shown)
@@ -35,8 +36,7 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
         eligible=eligible,
         effect=" ".join(item.effect for item in items),
     )
-    yes = step.decisions.filter(verb=Decision.Verb.APPROVE).count()
-    if yes < step.quorum:
+    if _clean_yeses(step) < step.quorum:
         return
     _close_step(request, step, Step.State.APPROVED)
     if steps.open_next(request, by=by, now=now) is not None:
@@ -49,6 +49,7 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
             why=why,
         )
         return
+    _check_earlier_steps(request)
     requests.close(request, Request.State.APPROVED, What.REQUEST_APPROVED, by=by, why=why)
     request.refresh_from_db()
     for item in items:
@@ -59,7 +60,7 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
 @transaction.atomic
 def decline(request: Request, *, by: Actor, now: datetime, why: str) -> None:
     """One person's no ends the request. A reason is required. Raises Refused, AlreadyDecided."""
-    why = requests.check_text(why, "why")
+    why = texts.check(why, "why")
     request, step, eligible = _lock(request, by, now)
     _decide(step, Decision.Verb.DECLINE, by=by, why=why, eligible=eligible)
     _close_step(request, step, Step.State.DECLINED)
@@ -71,7 +72,7 @@ def decline(request: Request, *, by: Actor, now: datetime, why: str) -> None:
 @transaction.atomic
 def ask_back(request: Request, *, by: Actor, now: datetime, question: str) -> None:
     """Return a question to who asked; the waiting clock stops until it is answered."""
-    question = requests.check_text(question, "why")
+    question = texts.check(question, "why")
     request, step, eligible = _lock(request, by, now)
     _decide(step, Decision.Verb.ASK_BACK, by=by, why=question, eligible=eligible)
     moved = Request.objects.filter(pk=request.pk, state=Request.State.OPEN).update(
@@ -94,14 +95,16 @@ def ask_back(request: Request, *, by: Actor, now: datetime, question: str) -> No
 def _lock(request: Request, by: Actor, now: datetime) -> tuple[Request, Step, routing.Eligible]:
     """The request as it is now, its open step, and proof that `by` may decide it.
 
-    A token may never decide: only a person on a page or in the admin.
+    A token may never decide: only a person, on a page, in the admin or at the command line.
     """
     if (
         by.kind is not ActorKind.PERSON
         or by.person is None
         or by.channel not in {Channel.PAGE, Channel.ADMIN, Channel.COMMAND}
     ):
-        raise Refused("not_allowed", _("Decisions are made by people, on a page."))
+        raise Refused(
+            "not_allowed", _("Decisions are made by people, on a page. Sign in to decide.")
+        )
     # The row lock lines up two approvers on PostgreSQL; SQLite's writers queue anyway.
     locked = Request.objects.select_for_update().get(pk=request.pk)
     step = locked.steps.filter(state=Step.State.OPEN).first()
@@ -110,12 +113,50 @@ def _lock(request: Request, by: Actor, now: datetime) -> tuple[Request, Step, ro
     by.person.refresh_from_db()
     eligible = routing.eligible(step, now=now)
     if not by.person.is_present or by.person.pk not in eligible:
-        raise Refused("not_eligible", _("You cannot decide this request."))
+        raise Refused(
+            "not_eligible",
+            _("You cannot decide this request. Its page says who can."),
+        )
     return locked, step, eligible
+
+
+def _clean_yeses(step: Step) -> int:
+    """Yeses of people who do not gain by the request now, whatever was so when they said it."""
+    said = step.decisions.filter(verb=Decision.Verb.APPROVE)
+    return said.exclude(by__in=routing.barred(step.request)).count()
+
+
+def _check_earlier_steps(request: Request) -> None:
+    for step in request.steps.filter(state=Step.State.APPROVED):
+        if _clean_yeses(step) < step.quorum:
+            raise Refused(
+                "decider_gains",
+                _(
+                    "Somebody who approved an earlier step would gain by this now. "
+                    "Decline it; it has to be asked for again."
+                ),
+            )
 
 
 def _check_effects(request: Request, items: list[Item], shown: Effects) -> None:
     for item in items:
+        if item.principal is None or not effects.is_theirs(item.principal, request.person):
+            raise Refused(
+                "principal_not_theirs",
+                _(
+                    "The AWS identity is not one of this person’s any more. Decline it; "
+                    "it has to be asked for again."
+                ),
+            )
+        if not effects.is_current(item):
+            raise Refused(
+                "catalogue_changed",
+                _(
+                    "What “%s” gives has changed since it was asked for. Decline it; "
+                    "it has to be asked for again."
+                )
+                % item.entitlement.name,
+            )
         if not item.effect or item.preview is None:
             raise Refused(
                 "no_preview",
@@ -124,17 +165,8 @@ def _check_effects(request: Request, items: list[Item], shown: Effects) -> None:
                     "or ask back."
                 ),
             )
-        principal = item.principal
-        assert principal is not None
-        fresh = effects.effect(item, principal.unique_id)
-        stale = (
-            shown.get(item.pk) != item.effect
-            or fresh != item.effect
-            or item.entitlement.version != item.entitlement_version
-            or item.entitlement.ended_at is not None
-            or principal.ended_at is not None
-        )
-        if stale:
+        fresh = effects.effect(item, item.principal.unique_id)
+        if shown.get(item.pk) != item.effect or fresh != item.effect:
             raise StaleEffect(
                 request,
                 _("What this would do has changed since you opened the page. Read it again."),
@@ -143,7 +175,7 @@ def _check_effects(request: Request, items: list[Item], shown: Effects) -> None:
             raise Refused(
                 "does_not_fit",
                 "; ".join(item.preview.get("problems", []))
-                or _("This does not fit into an AWS quota."),
+                or _("This does not fit into an AWS quota. Decline it or ask back."),
             )
 
 
@@ -179,7 +211,8 @@ def _close_step(request: Request, step: Step, state: Step.State) -> None:
         raise AlreadyDecided(request, _("Somebody else was faster."))
 
 
+@transaction.atomic
 def refresh(request: Request, *, by: Actor) -> None:
-    """Ask for fresh previews of every item of an open request."""
-    for item in request.items.all():
+    """Ask for fresh previews of every item, while the request waits for its decision."""
+    for item in request.items.filter(request__state=Request.State.OPEN):
         previews.ask(item, by=by)

@@ -6,9 +6,10 @@ identity's unique id, parts, dates, entitlement and version.
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Principal
+from accounts.models import Person, Principal
 from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import AwsAccount, Entitlement, Item, Request
@@ -49,6 +50,24 @@ def describe(item: Item) -> None:
         raise Refused("bad_terms", error.message, field=error.field) from error
 
 
+def is_theirs(principal: Principal, person: Person) -> bool:
+    """Whether `person` holds this confirmed, living AWS identity now."""
+    return Principal.objects.usable().held_by(person).filter(pk=principal.pk).exists()
+
+
+def is_current(item: Item) -> bool:
+    """Whether the catalogue still means by this item what it meant when it was asked."""
+    entitlement, principal = item.entitlement, item.principal
+    if entitlement.version != item.entitlement_version or entitlement.ended_at is not None:
+        return False
+    assert principal is not None
+    try:
+        parts = KINDS[entitlement.kind].parts(entitlement, principal, item.terms)
+    except BadTerms:
+        return False
+    return bool([part.as_json() for part in parts] == item.parts)
+
+
 def dates(request: Request, *, approved_at: datetime) -> tuple[datetime, datetime]:
     """When access would start and end, if approved at `approved_at`. Never past the contract."""
     starts = approved_at
@@ -83,13 +102,18 @@ def effect(item: Item, unique_id: str) -> str:
     )
 
 
+def day_of(moment: datetime) -> date:
+    """The day it is at `moment` where this installation is (TIME_ZONE)."""
+    return moment.astimezone(get_default_timezone()).date()
+
+
 def start_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
+    return datetime.combine(day, time.min, tzinfo=get_default_timezone())
 
 
 def end_of(day: date) -> datetime:
     """The last moment of a day: access “until the 5th” includes the 5th."""
-    return datetime.combine(day, time.max, tzinfo=UTC)
+    return datetime.combine(day, time.max, tzinfo=get_default_timezone())
 
 
 def _iso(day: date | None) -> str | None:

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.actors import Actor, ActorKind
 from accounts.audit import What
 from accounts.models import Person
-from policies.access import effects
+from policies.access import effects, texts
 from policies.access.errors import Refused
 from policies.models import Delivery, EndReason, Grant, Item, Target, wake
 
@@ -22,10 +22,16 @@ def make(item: Item, *, by: Actor, now: datetime) -> Grant:
     assert principal is not None
     person = item.request.person
     if not person.is_present:
-        raise Refused("holder_left", _("This person does not work here now, so can hold nothing."))
+        raise Refused(
+            "holder_left",
+            _("This person does not work here now, so can hold nothing. Decline it."),
+        )
     starts, ends = effects.dates(item.request, approved_at=now)
     if ends <= starts:
-        raise Refused("after_contract", _("The time asked for is already over. Ask again."))
+        raise Refused(
+            "time_over",
+            _("The time asked for is already over. Decline it; it can be asked for again."),
+        )
     grant = Grant.objects.create(
         item=item,
         person=person,
@@ -77,6 +83,7 @@ def end(grant: Grant, *, by: Actor, reason: EndReason, why: str = "") -> bool:
     granted, an administrator, or the system.
     """
     _check_may_end(grant, by)
+    why = texts.check_optional(why, "why")
     moved = Grant.objects.filter(pk=grant.pk, ended_at__isnull=True).update(
         ended_at=Now(), end_reason=reason
     )
@@ -93,6 +100,22 @@ def end(grant: Grant, *, by: Actor, reason: EndReason, why: str = "") -> bool:
     )
     wake(targets_of([grant]))
     return True
+
+
+def shorten(grant: Grant, ends_at: datetime, *, by: Actor) -> None:
+    """Let a living grant end sooner. Nothing changes in AWS until then."""
+    moved = Grant.objects.filter(
+        pk=grant.pk, ended_at__isnull=True, starts_at__lt=ends_at, ends_at__gt=ends_at
+    ).update(ends_at=ends_at)
+    if moved:
+        audit.record(
+            What.GRANT_SHORTENED,
+            by=by,
+            about=("grant", grant.ref),
+            person=grant.person_id,
+            before={"ends_at": grant.ends_at.isoformat() if grant.ends_at else None},
+            after={"ends_at": ends_at.isoformat()},
+        )
 
 
 def end_all_of(person: Person, *, by: Actor, reason: EndReason) -> list[Grant]:
@@ -131,4 +154,10 @@ def _check_may_end(grant: Grant, by: Actor) -> None:
         )
     )
     if not allowed:
-        raise Refused("not_allowed", _("You cannot end this access."))
+        raise Refused(
+            "not_allowed",
+            _(
+                "You cannot end this access. Its holder, their manager, its owner and "
+                "administrators can."
+            ),
+        )

@@ -1,15 +1,22 @@
 """Who is told what about a request. The words are `portal.mail`'s."""
 
+from collections.abc import Collection
+
 from accounts.notices import tell
 from policies.models import Candidate, Request
 
 
-def decision_needed(request: Request) -> None:
-    """Tell those who are asked (not the administrators who stand by)."""
-    asked = Candidate.objects.filter(
+def asked(request: Request) -> set[int]:
+    """People whose decision the open step waits for (not administrators who only stand by)."""
+    waiting = Candidate.objects.filter(
         step__request=request, step__state="open", until_at__isnull=True
     ).exclude(why=Candidate.STAND_BY)
-    for person_id in asked.values_list("person_id", flat=True):
+    return set(waiting.values_list("person_id", flat=True))
+
+
+def decision_needed(request: Request, *, but: Collection[int] = ()) -> None:
+    """Tell those who are asked, except who was told before."""
+    for person_id in sorted(asked(request) - set(but)):
         tell(person_id, "decision_needed", request=request.ref)
 
 

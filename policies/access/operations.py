@@ -14,6 +14,6 @@ from policies.models import Target, wake
 def retry_now(target: Target, *, by: Actor) -> None:
     """Forget refusals and rounds and let a worker try again at once. Raises Refused."""
     if by.person is None or not by.person.is_administrator:
-        raise Refused("not_allowed", _("Only administrators can do this."))
+        raise Refused("not_allowed", _("Only administrators can do this. Ask one."))
     audit.record(What.TARGET_RETRIED, by=by, about=("target", target.pk))
     wake([target])

@@ -11,6 +11,7 @@ from accounts.audit import What
 from accounts.models import EksUser, Principal
 from accounts.models.principals import Profile
 from policies.access import effects
+from policies.kinds.aws_auth import new_username
 from policies.models import Inquiry, InquiryKind, Item, ask_worker
 
 
@@ -29,7 +30,9 @@ def ask(item: Item, *, by: Actor) -> Inquiry:
 
 @transaction.atomic
 def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor) -> bool:
-    """The read worker's answer: fills the item's preview and effect. False when it came twice.
+    """The read worker's answer: fills the item's preview and effect.
+
+    False when it came twice, or after the decision: what was decided on stays as it was shown.
 
     `preview`: {"lines": [{"target", "say", "there"}], "load": [{"quota", "used", "limit",
     "unit"}], "fits": bool, "problems": [text]}.
@@ -42,10 +45,14 @@ def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor
     item = Item.objects.select_related("principal", "entitlement", "request__person").get(
         pk=inquiry.item_id
     )
+    if not item.request.is_open:
+        return False
     assert item.principal is not None
     _identify(item.principal, unique_id, by)
     digest = effects.effect(item, unique_id)
-    Item.objects.filter(pk=item.pk).update(effect=digest, preview=preview, preview_at=Now())
+    Item.objects.filter(pk=item.pk, open_key__isnull=False).update(
+        effect=digest, preview=preview, preview_at=Now()
+    )
     audit.record(
         What.REQUEST_PREVIEWED,
         by=by,
@@ -74,4 +81,4 @@ def _identify(principal: Principal, unique_id: str, by: Actor) -> None:
 
 def profile_defaults(profile: type[Profile], principal: Principal) -> dict[str, Any]:
     """What a new profile starts with; a user name is made from the identity's own name."""
-    return {"username": f"aws-user:{principal.name}"} if profile is EksUser else {}
+    return {"username": new_username(principal)} if profile is EksUser else {}

@@ -14,13 +14,13 @@ from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import Person, Principal
 from policies import routing
-from policies.access import effects, notices, previews, steps
+from policies.access import effects, notices, previews, steps, texts
 from policies.access.errors import AlreadyDecided, Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import Comment, Entitlement, Item, Request, Step
 from policies.plan import digest
 
-LONGEST_TEXT = 2000
+FURTHEST = timedelta(days=366)  # how far ahead access may begin
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def ask(
     Only the person or their manager asks. A wish without identity waits for one.
     """
     _check_asker(by, person)
-    reason = check_text(reason, "reason")
+    reason = texts.check(reason, "reason")
     if not wishes:
-        raise Refused("nothing_asked", _("Choose what to ask for."))
+        raise Refused("nothing_asked", _("Nothing is chosen. Choose what to ask for."))
     request = Request(
         person=person,
         asked_by=by.person or person,
@@ -68,6 +68,8 @@ def ask(
     for wish in wishes:
         _add_item(request, wish)
     _add_steps(request)
+    if not without:
+        _check_deciders(request, now)
     audit.record(
         What.REQUEST_ASKED,
         by=by,
@@ -115,7 +117,9 @@ def give_identity(
     for item in request.items.select_related("entitlement", "request__person"):
         if item.principal is None:
             item.principal = principals[item.pk]
+            _check_theirs(item.principal, request.person)
             _describe(item)
+            item.open_key = open_key(item, item.principal)
             item.save()
     _add_steps(request)
     audit.record(
@@ -131,28 +135,21 @@ def give_identity(
 @transaction.atomic
 def withdraw(request: Request, *, by: Actor) -> None:
     """Take an open request back. Raises Refused unless `by` asked it or is its person."""
-    if by.person is None or by.person.pk not in {
-        request.person_id,
-        request.asked_by_id,
-    }:
-        raise Refused("not_yours", _("Only who asked can take a request back."))
+    _check_own(request, by)
     close(request, Request.State.WITHDRAWN, What.REQUEST_WITHDRAWN, by=by)
 
 
 @transaction.atomic
 def answer(request: Request, *, by: Actor, text: str, now: datetime) -> None:
     """Answer a question that came back; the request waits for its decision again."""
-    if by.person is None or by.person.pk not in {
-        request.person_id,
-        request.asked_by_id,
-    }:
-        raise Refused("not_yours", _("Only who asked can answer here."))
-    text = check_text(text, "text")
+    _check_own(request, by)
+    text = texts.check(text, "text")
     moved = Request.objects.filter(pk=request.pk, state=Request.State.ASKED_BACK).update(
         state=Request.State.OPEN
     )
     if not moved:
         raise AlreadyDecided(request, _("This request is not waiting for an answer any more."))
+    assert by.person is not None
     Comment.objects.create(request=request, by=by.person, text=text)
     # The waiting clock was paused while the question was open.
     request.steps.filter(state=Step.State.OPEN).update(opened_at=now)
@@ -163,6 +160,9 @@ def answer(request: Request, *, by: Actor, text: str, now: datetime) -> None:
         person=request.person_id,
         why=text,
     )
+    request.refresh_from_db()
+    # People may have moved or left while the question was open.
+    steps.reroute_open(request, by=by, now=now, tell=False)
     notices.decision_needed(request)
 
 
@@ -178,19 +178,16 @@ def close(request: Request, state: Request.State, what: What, *, by: Actor, why:
     audit.record(what, by=by, about=("request", request.ref), person=request.person_id, why=why)
 
 
-def check_text(text: str, name: str) -> str:
-    """The text without outer blanks. Raises Refused when empty or too long."""
-    text = text.strip()
-    if not text:
-        raise Refused("text_missing", _("Write a sentence: people decide by it."), field=name)
-    if len(text) > LONGEST_TEXT or "\x00" in text:
-        raise Refused(
-            "text_too_long",
-            _("At most %(most)s characters; this text has %(has)s.")
-            % {"most": LONGEST_TEXT, "has": len(text)},
-            field=name,
-        )
-    return text
+def open_key(item: Item, principal: Principal | None) -> str:
+    """What makes two wishes the same while both are open."""
+    who = principal and principal.pk
+    return digest([item.request.person_id, item.entitlement_id, who, item.terms])
+
+
+def _check_own(request: Request, by: Actor) -> None:
+    own = {request.person_id, request.asked_by_id}
+    if by.person is None or not by.person.is_present or by.person.pk not in own:
+        raise Refused("not_yours", _("Only who asked, or for whom it was asked, can do this here."))
 
 
 def _check_asker(by: Actor, person: Person) -> None:
@@ -204,15 +201,23 @@ def _check_asker(by: Actor, person: Person) -> None:
 
 
 def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> None:
-    first = request.starts_on or now.date()
-    if request.starts_on is not None and request.starts_on < now.date():
-        raise Refused("start_past", _("The first day is in the past."), field="starts_on")
+    today = effects.day_of(now)
+    first = request.starts_on or today
+    if first < today:
+        text = _("The first day is in the past. Choose today or a later day.")
+        raise Refused("start_past", text, field="starts_on")
+    if first - today > FURTHEST:
+        raise Refused(
+            "start_far",
+            _("The first day is more than %s days away. Ask when it is nearer.") % FURTHEST.days,
+            field="starts_on",
+        )
     if (request.days is None) == (request.ends_on is None):
         raise Refused("dates", _("Give either a number of days or a last day."), field="days")
     if request.ends_on is not None and request.ends_on < first:
         raise Refused(
             "end_before_start",
-            _("The last day lies before the first day."),
+            _("The last day lies before the first day. Choose a later last day."),
             field="ends_on",
         )
     name = "days" if request.ends_on is None else "ends_on"
@@ -229,7 +234,8 @@ def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> Non
     if contract is not None and first + timedelta(days=days - 1) > contract:
         raise Refused(
             "after_contract",
-            _("The contract ends on %s; access cannot last longer.") % contract.isoformat(),
+            _("The contract ends on %s; access cannot last longer. Ask for less time.")
+            % contract.isoformat(),
             field=name,
         )
 
@@ -237,16 +243,14 @@ def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> Non
 def _add_item(request: Request, wish: Wish) -> None:
     entitlement = wish.entitlement
     if entitlement.ended_at is not None:
-        raise Refused("entitlement_ended", _("“%s” is not offered any more.") % entitlement.name)
-    principal = wish.principal
-    if principal is not None and not (
-        Principal.objects.usable().held_by(request.person).filter(pk=principal.pk).exists()
-    ):
         raise Refused(
-            "principal_not_theirs",
-            _("This AWS identity is not confirmed as one of this person’s."),
-            field="principal",
+            "entitlement_ended",
+            _("“%s” is not offered any more. Choose something else from the catalogue.")
+            % entitlement.name,
         )
+    principal = wish.principal
+    if principal is not None:
+        _check_theirs(principal, request.person)
     try:
         terms = KINDS[entitlement.kind].clean(entitlement, wish.terms)
     except BadTerms as error:
@@ -257,8 +261,8 @@ def _add_item(request: Request, wish: Wish) -> None:
         entitlement_version=entitlement.version,
         principal=principal,
         terms=terms,
-        open_key=digest([request.person_id, entitlement.pk, principal and principal.pk, terms]),
     )
+    item.open_key = open_key(item, principal)
     _describe(item)
     try:
         with transaction.atomic():
@@ -266,8 +270,36 @@ def _add_item(request: Request, wish: Wish) -> None:
     except IntegrityError as error:
         raise Refused(
             "already_asked",
-            _("The same access has already been asked for and is not decided yet."),
+            _(
+                "The same access has already been asked for and is not decided yet. "
+                "Wait for that decision, or take that request back."
+            ),
         ) from error
+
+
+def _check_theirs(principal: Principal, person: Person) -> None:
+    if not effects.is_theirs(principal, person):
+        raise Refused(
+            "principal_not_theirs",
+            _(
+                "This AWS identity is not confirmed as one of this person’s. "
+                "Choose another, or ask an administrator to confirm it."
+            ),
+            field="principal",
+        )
+
+
+def _check_deciders(request: Request, now: datetime) -> None:
+    """Asked now, or the request would wait for nobody."""
+    for step in request.steps.all():
+        if len(routing.eligible(step, now=now)) < step.quorum:
+            raise Refused(
+                "nobody_decides",
+                _(
+                    "Too few people could decide this: everybody else who might gains by it. "
+                    "Ask an administrator to name more deciders in its approval policy."
+                ),
+            )
 
 
 def _describe(item: Item) -> None:

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from accounts import arns, history, people
 from accounts.actors import Actor
 from accounts.models import Person, PortalRole
+from policies.access import told
 from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import ApprovalPolicy, AwsAccount, Bundle, Entitlement
 
 Rule = dict[str, Any]
 DECIDERS = ("manager", "owner", "security")
+LASTING = {"approval_policy"}  # may change, never end: requests and entitlements rest on them
 
 
 class Subject(Protocol):
@@ -77,8 +79,7 @@ class ApprovalPolicies:
             _person(email, key)
 
     def apply(self, key: str, rule: Rule | None, by: Actor) -> None:
-        if rule is None:
-            raise Refused("in_use", _("An approval policy cannot be ended, only changed."))
+        assert rule is not None  # LASTING
         policy, created = ApprovalPolicy.objects.update_or_create(
             slug=key,
             defaults={
@@ -91,7 +92,7 @@ class ApprovalPolicies:
             policy.version += 1
             policy.save(update_fields=["version"])
         policy.fallback.set([_person(email, key) for email in rule.get("fallback", [])])
-        history.keep("approval_policy", key, {"version": policy.version, **rule})
+        history.keep("approval_policy", key, {"version": policy.version, **(told.rule(rule) or {})})
 
     def gains(self, key: str, rule: Rule | None) -> set[int]:
         return {_person(email, key).pk for email in (rule or {}).get("fallback", [])}
@@ -155,7 +156,7 @@ class Entitlements:
         if not created:
             one.version += 1
             one.save(update_fields=["version"])
-        history.keep("entitlement", key, {"version": one.version, **rule})
+        history.keep("entitlement", key, {"version": one.version, **(told.rule(rule) or {})})
 
     def gains(self, key: str, rule: Rule | None) -> set[int]:
         owner = (rule or {}).get("owner")
@@ -189,6 +190,7 @@ class Bundles:
     def apply(self, key: str, rule: Rule | None, by: Actor) -> None:
         if rule is None:
             Bundle.objects.filter(slug=key).update(ended_at=Now())
+            history.keep("bundle", key, {"ended": True})
             return
         one, _created = Bundle.objects.update_or_create(
             slug=key,
@@ -199,7 +201,7 @@ class Bundles:
             },
         )
         one.entitlements.set(Entitlement.objects.filter(slug__in=rule["entitlements"]))
-        history.keep("bundle", key, rule)
+        history.keep("bundle", key, told.rule(rule) or {})
 
     def gains(self, key: str, rule: Rule | None) -> set[int]:
         return set()

@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.actors import Actor
+from accounts.actors import Actor, ActorKind
 from accounts.audit import What
 from accounts.models import Person, PortalRole
-from policies.access import rulebook, shapes
+from policies.access import rulebook, shapes, texts, told
 from policies.access.errors import Refused
 from policies.models import Installation, Proposal
 
@@ -30,15 +30,16 @@ def propose(
     `subject` is one of `rulebook.SUBJECTS`. Raises Refused on a rule that is not valid, on
     one that another open proposal already changes, and for anybody but administrators.
     """
-    _check_administrator(by)
+    check_administrator(by)
+    reason = texts.check(reason, "reason")
     _note_second_administrator()
     book = rulebook.SUBJECTS[subject]
+    if subject == "portal_role":
+        subject_id = subject_id.strip().lower()  # as people's addresses are kept
     before = book.current(subject_id)
     if before == after:
         return None
-    if after is not None:
-        shapes.check(subject, subject_id, after)
-        book.check(subject_id, after)
+    _check(subject, subject_id, after)
     if Proposal.objects.filter(
         subject=subject, subject_id=subject_id, state=Proposal.State.OPEN
     ).exists():
@@ -72,15 +73,26 @@ def accept(proposal: Proposal, *, by: Actor) -> None:
             "stale_proposal",
             _("The rule has changed since this was proposed. Decline it and propose anew."),
         )
+    # What the rule rests on may have changed, too.
+    _check(proposal.subject, proposal.subject_id, proposal.after)
     _carry_out(proposal, by)
 
 
 @transaction.atomic
 def decline(proposal: Proposal, *, by: Actor, reason: str) -> None:
     """The second person's no. The proposer may take the proposal back the same way."""
-    _check_administrator(by)
+    check_administrator(by)
+    reason = texts.check(reason, "reason")
     _move(proposal, Proposal.State.DECLINED, by)
     _record(What.PROPOSAL_DECLINED, proposal, by, reason)
+
+
+def _check(subject: str, subject_id: str, after: Rule | None) -> None:
+    if after is not None:
+        shapes.check(subject, subject_id, after)
+        rulebook.SUBJECTS[subject].check(subject_id, after)
+    elif subject in rulebook.LASTING:
+        raise Refused("in_use", _("%s cannot be ended, only changed. Change it.") % subject_id)
 
 
 def in_bootstrap() -> bool:
@@ -106,27 +118,38 @@ def _carry_out(proposal: Proposal, by: Actor) -> None:
 
 
 def _move(proposal: Proposal, state: Proposal.State, by: Actor) -> None:
+    # A proposal taken back was decided by nobody else; the record says who took it back.
+    own = by.person is not None and by.person.pk == proposal.proposed_by_id
+    decider = None if own and not proposal.bootstrap else by.person
     moved = Proposal.objects.filter(pk=proposal.pk, state=Proposal.State.OPEN).update(
-        state=state, decided_by=by.person, decided_at=Now()
+        state=state, decided_by=decider, decided_at=Now()
     )
     if not moved:
-        raise Refused("already_decided", _("This proposal has already been decided."))
+        raise Refused("already_decided", _("This proposal has already been decided. Propose anew."))
     proposal.refresh_from_db()
 
 
-def _check_administrator(by: Actor) -> None:
+def check_administrator(by: Actor) -> None:
+    """Raises Refused unless `by` may propose, accept or decline rules and identities.
+
+    Only an installation without two administrators listens to its own command line, and
+    only one that never had any to anybody else.
+    """
     if by.person is None:
-        # Only an empty installation has nobody to propose anything.
-        if not in_bootstrap():
-            raise Refused("not_allowed", _("Rules are changed by administrators only."))
-    elif not by.person.is_administrator and not (
-        in_bootstrap() and not PortalRole.objects.filter(role="administrator").exists()
-    ):
-        raise Refused("not_allowed", _("Rules are changed by administrators only."))
+        allowed = by.kind is ActorKind.SYSTEM and in_bootstrap()
+    else:
+        had = PortalRole.objects.filter(role=PortalRole.Role.ADMINISTRATOR)
+        allowed = by.person.is_administrator or (
+            by.person.is_present and in_bootstrap() and not had.exists()
+        )
+    if not allowed:
+        raise Refused(
+            "not_allowed", _("Rules are changed by administrators only. Ask one to propose it.")
+        )
 
 
 def _check_second_person(proposal: Proposal, by: Actor) -> None:
-    _check_administrator(by)
+    check_administrator(by)
     if by.person is None or by.person.pk == proposal.proposed_by_id:
         raise Refused("second_person", _("A second administrator has to accept this."))
     gains = rulebook.SUBJECTS[proposal.subject].gains(proposal.subject_id, proposal.after)
@@ -138,9 +161,9 @@ def _record(what: What, proposal: Proposal, by: Actor, why: str) -> None:
     audit.record(
         what,
         by=by,
-        about=(proposal.subject, proposal.subject_id),
-        before=proposal.before,
-        after=proposal.after,
+        about=(proposal.subject, told.key(proposal.subject, proposal.subject_id)),
+        before=told.rule(proposal.before),
+        after=told.rule(proposal.after),
         rules={"bootstrap": proposal.bootstrap},
         why=why,
     )

@@ -28,13 +28,18 @@ def open_next(request: Request, *, by: Actor, now: datetime) -> Step | None:
 
 
 @transaction.atomic
-def reroute_open(request: Request, *, by: Actor, now: datetime) -> bool:
-    """After people moved, left or kept silent: who may decide now? True when that changed."""
+def reroute_open(request: Request, *, by: Actor, now: datetime, tell: bool = True) -> bool:
+    """After people moved, left or kept silent: who may decide now? True when that changed.
+
+    With `tell`, those who were not asked before are told.
+    """
     step = request.steps.filter(state=Step.State.OPEN).first()
+    before = notices.asked(request)
     if step is None or not routing.reroute(step, now=now):
         return False
     _record(step, by)
-    notices.decision_needed(request)
+    if tell:
+        notices.decision_needed(request, but=before)
     return True
 
 

@@ -38,6 +38,9 @@ def check_config(config: Mapping[str, Any]) -> None:
     if not isinstance(groups, list) or not groups:
         raise BadTerms("config", _("Name at least one group."))
     for group in groups:
+        if "*" in group:
+            text = _("Group “%s” holds a wildcard. Name each group exactly.") % group
+            raise BadTerms("config", text)
         try:
             names.check_group(group)
         except names.BadName as error:
@@ -53,10 +56,19 @@ def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
     return choices.clean(terms, "groups", entitlement.config["groups"])
 
 
+def new_username(principal: Principal) -> str:
+    """A user name from the identity's name; from all of it where another has that name already."""
+    username = f"aws-user:{principal.name}"
+    if not EksUser.objects.filter(username__iexact=username).exclude(principal=principal).exists():
+        return username
+    kind = "user" if principal.arn_type is PrincipalType.IAM_USER else "role"
+    return f"aws-{kind}:{principal.account}:{principal.name}"
+
+
 def username_of(principal: Principal) -> str:
     """The Kubernetes user name: the EKS user's own, else made from the identity's name."""
     profile = EksUser.objects.filter(principal=principal).first()
-    username = profile.username if profile else f"aws-user:{principal.name}"
+    username = profile.username if profile else new_username(principal)
     try:
         names.check_username(username)
     except names.BadName as error:

@@ -1,8 +1,10 @@
 """Environments for the child processes of demo and smoke: nothing of the caller's leaks in."""
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -33,6 +35,12 @@ def clean(**extra: str) -> dict[str, str]:
     }
 
 
+def missing_module(*names: str) -> str:
+    """What to do about the first of these modules that is not installed; empty when all are."""
+    missing = [one for one in names if importlib.util.find_spec(one) is None]
+    return f"the module “{missing[0]}” is missing. Run `make install`." if missing else ""
+
+
 def given_aws() -> str:
     """The AWS endpoint the caller has set in AWS's own variables; empty when none is set."""
     names = sorted(one for one in os.environ if one.startswith("AWS_ENDPOINT_URL"))
@@ -53,3 +61,15 @@ def of_fake(environment: Mapping[str, str], address: str, key: Mapping[str, str]
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def placeholder_key(endpoint: str) -> dict[str, str]:
+    """A stand-in for AWS on this machine takes any key; the caller may have none set."""
+    if not is_beside(endpoint) or any(map(os.environ.get, ("AWS_ACCESS_KEY_ID", "AWS_PROFILE"))):
+        return {}
+    return {"AWS_ACCESS_KEY_ID": "gatehouse", "AWS_SECRET_ACCESS_KEY": "gatehouse"}
+
+
+def is_beside(endpoint: str) -> bool:
+    """Whether an address is on this machine."""
+    return urlsplit(endpoint).hostname in BESIDE

@@ -20,7 +20,7 @@ class PrincipalForm(VerbForm):
         label=gettext_lazy("ARN"),
         max_length=1000,
         help_text=gettext_lazy("For example arn:aws:iam::111122223333:role/people/ana"),
-        widget=forms.TextInput(attrs={"size": 80, "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"size": 60, "spellcheck": "false"}),
     )
     sharing = forms.ChoiceField(label=gettext_lazy("Sharing"), choices=Sharing.choices)
     person = PersonField(label=gettext_lazy("Person (e-mail address)"), required=False)

@@ -74,4 +74,6 @@ def _what(person: Any) -> str:
         number = person.confirmed
         text = ngettext("%s access confirmed in AWS", "%s accesses confirmed in AWS", number)
         return str(text % number)
+    if person.leads or person.owns or person.has_power:
+        return _("nothing waits for a decision")
     return _("nothing confirmed yet")

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from accounts.models import Person
 from policies.models import Beat, Delivery, Grant, Phase, Target
@@ -166,7 +165,7 @@ def _underway(target: Target, ending: bool) -> tuple[Mark, Advice | None]:
         return mark, _advice(target)
     if target.phase == Phase.VERIFYING:
         return Mark(_("written, not confirmed yet"), "busy", moving=True), None
-    word = pgettext("access", "ending") if ending else _("being applied")
+    word = _("ending") if ending else _("being applied")
     return Mark(word, "busy", moving=True), None
 
 

@@ -79,6 +79,12 @@ def test_deep_nesting_is_refused_before_it_is_followed(opening):
     assert "levels deep" in refused(b"a:\n " + opening * 50_000)[0][1]
 
 
+def test_the_deepest_level_is_read_and_the_next_is_not():
+    deepest = b"a: " + b"[" * (file.DEEPEST - 1) + b"]" * (file.DEEPEST - 1)
+    assert list(file.read(deepest).nodes) == ["a"]
+    assert "levels deep" in refused(b"a: " + b"[" * file.DEEPEST + b"]" * file.DEEPEST)[0][1]
+
+
 def test_a_file_that_is_too_large_is_refused_unread():
     assert "larger than 8 MiB" in refused(b"#" * (file.LARGEST + 1))[0][1]
     assert "empty" in refused(b"#" * file.LARGEST)[0][1]

@@ -16,16 +16,11 @@ class Pseudo(NullTranslations):
     """Answers every text with itself in brackets; placeholders and markup stay as they are."""
 
     def gettext(self, message: str) -> str:
-        return f"{OPENING}{message}{CLOSING}" if message else message
+        text = message.rpartition(trans_real.CONTEXT_SEPARATOR)[2]
+        return f"{OPENING}{text}{CLOSING}" if text else text
 
     def ngettext(self, one: str, many: str, n: int) -> str:
         return self.gettext(one if n == 1 else many)
-
-    def pgettext(self, context: str, message: str) -> str:
-        return self.gettext(message)
-
-    def npgettext(self, context: str, one: str, many: str, n: int) -> str:
-        return self.ngettext(one, many, n)
 
     def language(self) -> str:
         return CODE

@@ -84,7 +84,9 @@ def test_every_page_is_marked(scene, as_):
             f"/access/{seen.ref}/", f"/access/{stuck.ref}/", f"/access/{seen.ref}/end/",
             "/account/logout/", "/nothing-here/",
         ],
-        company.kim: ["/approvals/", f"/approvals/{waiting.ref}/", "/team/", "/", "/catalogue/jobs/"],
+        company.kim: [
+            "/approvals/", f"/approvals/{waiting.ref}/", "/team/", "/", "/catalogue/jobs/"
+        ],
         company.ada: ["/approvals/?all=1", f"/approvals/{waiting.ref}/"],
         None: [
             "/account/login/", "/account/signup/", "/account/inactive/",

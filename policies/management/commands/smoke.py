@@ -1,12 +1,13 @@
 """`manage.py smoke`: the main job end to end, without a browser, one line per step."""
 
 import os
-from argparse import SUPPRESS, RawDescriptionHelpFormatter
+from argparse import SUPPRESS
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from policies.management.plain_help import PlainHelp
 from policies.management.smoke import kinds, launcher
 from policies.management.smoke.launcher import FACTS
 
@@ -27,14 +28,9 @@ environment:
 exit code: 0 all well, 1 a step failed, 2 smoke could not begin, 130 stopped."""
 
 
-class Command(BaseCommand):
+class Command(PlainHelp, BaseCommand):
     help = HELP
     requires_system_checks = ()
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.formatter_class = RawDescriptionHelpFormatter
-        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON document at the end")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import yaml
 from django.conf import settings
@@ -109,7 +108,7 @@ def _given(processes: Processes, folder: Path) -> tuple[Outside, dict[str, str]]
         context=context,
         account=account,
     )
-    return outside, _placeholder_key(endpoint)
+    return outside, environment.placeholder_key(endpoint)
 
 
 def _given_kubernetes(processes: Processes, folder: Path) -> tuple[str, str, str]:
@@ -150,6 +149,8 @@ def _start_fake(processes: Processes, folder: Path) -> str:
     """The fake's address, once it answers."""
     if not (settings.BASE_DIR / "tests" / "fakes").is_dir():
         raise Unready("there is no tests/fakes here: set AWS_ENDPOINT_URL and SMOKE_KUBECONFIG.")
+    if missing := environment.missing_module("moto", "flask"):
+        raise Unready(missing)
     info = folder / "fake.json"
     processes.start("fake AWS", sys.executable, "-m", "tests.fakes", "--port=0", f"--info={info}")
     # Written at once when it listens, and whole when it ends in a new line.
@@ -163,17 +164,9 @@ def _start_fake(processes: Processes, folder: Path) -> str:
 
 def _is_fake(endpoint: str) -> bool:
     """Whether our own fake answers there, whose journal can be read."""
-    if urlsplit(endpoint).hostname not in environment.BESIDE:
+    if not environment.is_beside(endpoint):
         return False
     try:
         return "next" in ask(f"{endpoint}/_fake/calls")
     except (OSError, ValueError):
         return False
-
-
-def _placeholder_key(endpoint: str) -> dict[str, str]:
-    """A stand-in for AWS on this machine takes any key; the caller may have none set."""
-    local = urlsplit(endpoint).hostname in environment.BESIDE
-    if not local or os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_PROFILE"):
-        return {}
-    return {"AWS_ACCESS_KEY_ID": "smoke", "AWS_SECRET_ACCESS_KEY": "smoke"}

@@ -131,6 +131,16 @@ def test_a_release_that_says_nothing_seen_counts_for_nothing(api, leaving):
     assert receipt["deliveries"][0]["state"] == "ending"
 
 
+@pytest.mark.parametrize("state", ["due", "seen"])
+def test_an_earlier_release_says_nothing_of_what_is_there_again(api, leaving, state):
+    _seen(release="gone")
+    Delivery.objects.update(state=state)
+    receipt = _receipt(api, leaving[0])
+    assert receipt["complete"] is False
+    [line] = receipt["deliveries"]
+    assert (line["state"], line["released_at"]) == ("ending", None)
+
+
 def test_somebody_who_had_nothing_gets_a_complete_receipt(api, company):
     answer = api("POST", f"v1/employees/{company.ana.employee_number}/offboard/")
     receipt = _receipt(api, answer)
@@ -157,5 +167,6 @@ def test_a_receipt_of_many_lines_costs_no_more_questions(
         Delivery.objects.create(
             grant=one.grant, target=one.target, part=one.part, needed_by=one.grant
         )
+    _seen(release="needed")
     with django_assert_max_num_queries(6):
         assert len(_receipt(api, leaving[0])["deliveries"]) == 21
