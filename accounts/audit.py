@@ -30,6 +30,7 @@ class What(StrEnum):
     SERVICE_ADDED = "service.added"
     CLIENT_ADDED = "api_client.added"
     TOKEN_CREATED = "api_token.created"  # noqa: S105
+    TOKEN_CONFIRMED = "api_token.confirmed"  # noqa: S105
     TOKEN_ENDED = "api_token.ended"  # noqa: S105
     REQUEST_ASKED = "request.asked"
     REQUEST_PREVIEWED = "request.previewed"

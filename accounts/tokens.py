@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import audit
 from accounts.actors import Actor
@@ -27,6 +28,8 @@ def create(
 ) -> tuple[ApiToken, str]:
     """A token row and the token itself, which nobody can read again.
 
+    Made by a person, it works only once a second person has confirmed it; made by the
+    system (a command on the machine itself), it works at once.
     Raises ValueError on a scope that does not exist.
     """
     unknown = set(scopes) - set(SCOPES)
@@ -39,6 +42,8 @@ def create(
         hint=token[-4:],
         scopes=sorted(scopes),
         expires_at=expires_at,
+        created_by=by.person,
+        confirmed_at=None if by.is_person else timezone.now(),
     )
     audit.record(
         What.TOKEN_CREATED,
@@ -56,11 +61,26 @@ def living(token: str, *, now: datetime) -> ApiToken | None:
         .filter(
             digest=digest(token),
             ended_at__isnull=True,
+            confirmed_at__isnull=False,
             expires_at__gt=now,
             client__ended_at__isnull=True,
         )
         .first()
     )
+
+
+@transaction.atomic
+def confirm(row: ApiToken, *, by: Actor) -> bool:
+    """The second person's yes: the token works from now on. False when it already did.
+
+    The database refuses the person who made it.
+    """
+    moved = ApiToken.objects.filter(
+        pk=row.pk, confirmed_at__isnull=True, ended_at__isnull=True
+    ).update(confirmed_at=Now(), confirmed_by=by.person)
+    if moved:
+        audit.record(What.TOKEN_CONFIRMED, by=by, about=("api_token", row.pk))
+    return bool(moved)
 
 
 @transaction.atomic

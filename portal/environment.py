@@ -138,4 +138,6 @@ def cache(name: str) -> dict[str, Any]:
 def complain() -> None:
     """Raise ImproperlyConfigured naming every setting found wrong since the start."""
     if _wrong:
-        raise ImproperlyConfigured("Settings from the environment:\n- " + "\n- ".join(dict.fromkeys(_wrong)))
+        raise ImproperlyConfigured(
+            "Settings from the environment:\n- " + "\n- ".join(dict.fromkeys(_wrong))
+        )

@@ -1,7 +1,8 @@
-"""Services, API clients and their tokens, sign-in links: what administrators add by themselves.
+"""Services, API clients and their tokens, sign-in links: what administrators add.
 
-None of it gives access: a service needs a confirmed AWS identity and decisions as everybody
-does, and nobody but the person ever sees a sign-in link.
+None of it gives access by itself: a service needs a confirmed AWS identity and decisions as
+everybody does, a token needs a second administrator, and nobody but the person ever sees a
+sign-in link.
 """
 
 from datetime import datetime
@@ -10,10 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit, notices, tokens
-from accounts.actors import Actor
+from accounts.actors import Actor, system
 from accounts.audit import What
 from accounts.models import ApiToken, Person, Service, ServiceClient
 from policies.access.errors import Refused
+from policies.access.rules import in_bootstrap
 
 
 @transaction.atomic
@@ -58,12 +60,29 @@ def add_client(name: str, purpose: str, *, by: Actor) -> ServiceClient:
 def create_token(
     client: ServiceClient, *, scopes: list[str], expires_at: datetime, by: Actor
 ) -> tuple[ApiToken, str]:
-    """A token and its row; the token cannot be read again. Raises Refused."""
+    """A token and its row; the token cannot be read again. Raises Refused.
+
+    It changes facts about people, and facts decide who decides: outside bootstrap it works
+    only once a second administrator has confirmed it.
+    """
     _check_administrator(by)
     client = ServiceClient.objects.select_for_update().get(pk=client.pk)
     if client.ended_at is not None:
         raise Refused("client_ended", _("This API client has ended."))
-    return tokens.create(client, scopes=scopes, expires_at=expires_at, by=by)
+    row, token = tokens.create(client, scopes=scopes, expires_at=expires_at, by=by)
+    if in_bootstrap():
+        tokens.confirm(row, by=system(channel=by.channel, correlation=by.correlation))
+    return row, token
+
+
+@transaction.atomic
+def confirm_token(token: ApiToken, *, by: Actor) -> None:
+    """The second person's yes to a token. Raises Refused."""
+    _check_administrator(by)
+    if by.person is None or by.person.pk == token.created_by_id:
+        raise Refused("second_person", _("A second administrator has to confirm this token."))
+    if not tokens.confirm(token, by=by):
+        raise Refused("already_decided", _("This token is already confirmed, or has ended."))
 
 
 @transaction.atomic

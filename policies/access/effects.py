@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person, Principal
 from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
+from policies.kinds.protocol import Terms
 from policies.models import AwsAccount, Entitlement, Item, Request
 from policies.plan import digest
 
@@ -53,6 +54,16 @@ def describe(item: Item) -> None:
 def is_theirs(principal: Principal, person: Person) -> bool:
     """Whether `person` holds this confirmed, living AWS identity now."""
     return Principal.objects.usable().held_by(person).filter(pk=principal.pk).exists()
+
+
+def can_hold(principal: Principal, entitlement: Entitlement, terms: Terms) -> bool:
+    """Whether what the entitlement gives can be written for this AWS identity."""
+    try:
+        check_principal(entitlement, principal)
+        KINDS[entitlement.kind].parts(entitlement, principal, terms)
+    except (Refused, BadTerms):
+        return False
+    return True
 
 
 def is_current(item: Item) -> bool:

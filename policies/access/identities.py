@@ -13,10 +13,9 @@ from accounts.arns import PrincipalType
 from accounts.audit import What
 from accounts.models import Holder, Person, Principal, Service, Sharing
 from policies.access import requests, texts
-from policies.access.effects import check_principal
+from policies.access.effects import can_hold
 from policies.access.errors import Refused
 from policies.access.rules import check_administrator, in_bootstrap
-from policies.kinds import KINDS, BadTerms
 from policies.models import AwsAccount, Item, Request
 
 
@@ -219,12 +218,6 @@ def _start_waiting(person: Person, *, by: Actor, now: datetime) -> None:
 
 
 def _fits(item: Item, principal: Principal) -> bool:
-    entitlement = item.entitlement
     if Item.objects.filter(open_key=requests.open_key(item, principal)).exists():
         return False
-    try:
-        check_principal(entitlement, principal)
-        KINDS[entitlement.kind].parts(entitlement, principal, item.terms)
-    except (Refused, BadTerms):
-        return False
-    return True
+    return can_hold(principal, item.entitlement, item.terms)

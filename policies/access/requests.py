@@ -248,13 +248,15 @@ def _add_item(request: Request, wish: Wish) -> None:
             _("“%s” is not offered any more. Choose something else from the catalogue.")
             % entitlement.name,
         )
-    principal = wish.principal
-    if principal is not None:
-        _check_theirs(principal, request.person)
     try:
         terms = KINDS[entitlement.kind].clean(entitlement, wish.terms)
     except BadTerms as error:
         raise Refused("bad_terms", error.message, field=error.field) from error
+    principal = wish.principal
+    if principal is None:
+        _check_needs_one(request.person, entitlement, terms)
+    else:
+        _check_theirs(principal, request.person)
     item = Item(
         request=request,
         entitlement=entitlement,
@@ -287,6 +289,18 @@ def _check_theirs(principal: Principal, person: Person) -> None:
             ),
             field="principal",
         )
+
+
+def _check_needs_one(person: Person, entitlement: Entitlement, terms: Mapping[str, Any]) -> None:
+    """Who has an AWS identity that fits names it: nothing would end the waiting for one."""
+    for principal in Principal.objects.usable().held_by(person):
+        if effects.can_hold(principal, entitlement, terms):
+            raise Refused(
+                "identity_needed",
+                _("“%s” can be given to an AWS identity this person has. Choose one of them.")
+                % entitlement.name,
+                field="principal",
+            )
 
 
 def _check_deciders(request: Request, now: datetime) -> None:

@@ -48,8 +48,16 @@ def _create_token(client: ServiceClient, form: VerbForm, by: Actor) -> Done:
     data = form.cleaned_data
     expires = timezone.now() + timedelta(days=data["days"])
     row, token = directory.create_token(client, scopes=data["scopes"], expires_at=expires, by=by)
-    message = _("Copy the token now: nobody can read it again.")
+    message = _(
+        "Copy the token now: nobody can read it again. It works once a second "
+        "administrator has confirmed it."
+    )
     return Done(message, row, secret=token)
+
+
+def _confirm_token(token: ApiToken, form: VerbForm, by: Actor) -> Done:
+    directory.confirm_token(token, by=by)
+    return Done(_("The token is confirmed: it works from now on."), token)
 
 
 def _end_token(token: ApiToken, form: VerbForm, by: Actor) -> Done:
@@ -85,18 +93,47 @@ class ServiceClientAdmin(RecordAdmin):
         Related(
             gettext_lazy("Tokens"),
             lambda client: client.tokens.order_by("-pk"),
-            ("hint", "scopes", "created_at", "expires_at", "used_at", "ended_at"),
+            ("hint", "scopes", "created_at", "confirmed_at", "expires_at", "used_at", "ended_at"),
         ),
     )
 
 
 @admin.register(ApiToken, site=site)
 class ApiTokenAdmin(RecordAdmin):
-    list_display = ("hint", "client", "created_at", "expires_at", "used_at", "ended_at")
+    list_display = (
+        "hint",
+        "client",
+        "created_at",
+        "confirmed_at",
+        "expires_at",
+        "used_at",
+        "ended_at",
+    )
     list_filter = ("client",)
     list_select_related = ("client",)
-    fields = ("client", "hint", "scopes", "created_at", "expires_at", "used_at", "ended_at")
+    fields = (
+        "client",
+        "hint",
+        "scopes",
+        "created_at",
+        "created_by",
+        "confirmed_at",
+        "confirmed_by",
+        "expires_at",
+        "used_at",
+        "ended_at",
+    )
     verbs = (
+        Verb(
+            "confirm",
+            gettext_lazy("Confirm the token"),
+            gettext_lazy(
+                "Whoever has the token may change facts about people, and with them who "
+                "decides. Confirm only what you know of."
+            ),
+            _confirm_token,
+            offered=lambda token: token.confirmed_at is None and token.ended_at is None,
+        ),
         Verb(
             "end",
             gettext_lazy("End the token"),

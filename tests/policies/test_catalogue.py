@@ -3,12 +3,15 @@
 import json
 
 import pytest
+import yaml
 from django.db import transaction
 
 from accounts.models import EksUser, Event, Holder, Person, Principal, Version
+from policies import lifecycle
 from policies.access import rules
 from policies.access.catalogue import state
 from policies.models import AwsAccount, Bundle, Cluster, Entitlement, ManagedRole, Proposal
+from tests import factories as f
 from tests.policies import catalogue_run as run
 
 pytestmark = pytest.mark.django_db
@@ -94,9 +97,6 @@ def test_an_export_makes_the_same_company_in_an_empty_database(db, tmp_path):
 
 
 def test_an_export_after_somebody_left_still_applies_with_no_difference(company, tmp_path):
-    from policies import lifecycle
-    from tests import factories as f
-
     for person in (company.kim, company.olu):
         lifecycle.leave(person, by=f.acting(company.ada), now=f.now())
     before = run.everything()
@@ -105,6 +105,25 @@ def test_an_export_after_somebody_left_still_applies_with_no_difference(company,
     assert (ran.code, ran.error) == (0, "")
     assert json.loads(ran.said)["changes"] == []
     assert run.everything() == before
+
+
+def test_an_export_leaves_out_what_ended_and_who_is_gone(example, tmp_path):
+    by = f.acting(Person.objects.get_by_natural_key("ada@example.com"))
+    olu = Person.objects.get_by_natural_key("olu@example.com")
+    rules.propose("entitlement", "nightly-jobs", None, by=by, reason="tests")
+    bo = f.acting(Person.objects.get_by_natural_key("bo@example.com"))
+    rules.accept(Proposal.objects.get(state="open"), by=bo)
+    lifecycle.leave(olu, by=by, now=f.now())
+    exported = yaml.safe_load(run.export())
+    assert [one["slug"] for one in exported["entitlements"]] == [
+        "analytics-kubernetes",
+        "spark-templates",
+    ]
+    assert exported["bundles"][0]["entitlements"] == ["analytics-kubernetes", "spark-templates"]
+    assert "owner" not in exported["entitlements"][0]
+    assert "fallback" not in exported["approval_policies"][0]
+    ran = run.apply(run.written(tmp_path, run.export().encode()), *run.ADA)
+    assert (ran.code, run.NOTHING in ran.said) == (0, True)
 
 
 def test_what_the_file_does_not_name_is_left_alone_and_said_so(example, tmp_path):

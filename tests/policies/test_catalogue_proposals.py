@@ -3,8 +3,11 @@
 import pytest
 from django.core.management import call_command
 
-from accounts.models import EksUser, Person, Principal
-from policies.access import identities, rules
+from accounts.models import EksUser, Event, Person, Principal
+from policies import lifecycle
+from policies.access import decisions, identities, rules
+from policies.access.catalogue import apply, document
+from policies.access.catalogue.problems import BadCatalogue
 from policies.models import ApprovalPolicy, AwsAccount, Bundle, Entitlement, Portfolio, Proposal
 from tests import factories as f
 from tests.policies import catalogue_run as run
@@ -285,8 +288,6 @@ def test_a_place_no_entitlement_points_at_may_be_corrected(company, ada, tmp_pat
 
 
 def test_a_user_name_stays_while_kubernetes_access_stands_under_it(company, ada, tmp_path):
-    from policies.access import decisions
-
     request = f.previewed(f.asked(company, "kubernetes", groups=["viewers"]))
     for who in (company.kim, company.olu):
         request.refresh_from_db()
@@ -303,6 +304,72 @@ def test_a_user_name_stays_while_kubernetes_access_stands_under_it(company, ada,
     ran = run.apply(run.written(tmp_path, text), *ada)
     assert ran.code == 1
     assert "catalogue.yaml:6:17: Kubernetes access stands under the user name “old”." in ran.error
+
+
+def test_a_user_name_may_change_while_nothing_stands_under_it(company, ada, tmp_path):
+    arn = company.ana_role.arn
+    for name in ("old", "new"):
+        text = f"version: 1\nprincipals:\n  - {{arn: '{arn}', eks_user: {{username: {name}}}}}\n"
+        assert run.apply(run.written(tmp_path, text), *ada).code == 0
+    assert EksUser.objects.get(principal=company.ana_role).username == "new"
+
+
+def test_nobody_changes_what_their_own_identity_is_on_the_platform(company, ada, tmp_path):
+    arn = f"arn:aws:iam::{f.ACCOUNT}:role/people/ada"
+    identities.register(arn, by=f.acting(company.bo), now=f.now(), person=company.ada)
+    text = f"version: 1\nprincipals:\n  - {{arn: '{arn}', studio_user: {{level: advanced}}}}\n"
+    path, before = run.written(tmp_path, text), run.everything()
+    ran = run.apply(path, *ada)
+    assert (ran.code, "This AWS identity is your own" in ran.error) == (1, True)
+    assert run.everything() == before
+    assert run.apply(path, "--as", company.bo.email, "--reason", "level").code == 0
+
+
+def test_holders_of_a_shared_identity_follow_the_file_and_are_recorded_by_id(
+    company, ada, tmp_path
+):
+    arn = f"arn:aws:iam::{f.ACCOUNT}:role/team"
+    for one in (company.kim, company.ana):
+        text = f"""
+            version: 1
+            principals:
+              - {{arn: "{arn}", sharing: shared, holders: [{one.email}]}}
+        """
+        assert run.apply(run.written(tmp_path, text), *ada).code == 0
+    held = Principal.objects.get(arn=arn).holders
+    assert [one.person for one in held.filter(until_at__isnull=True)] == [company.ana]
+    assert held.get(person=company.kim).until_at is not None
+    event = Event.objects.get(what="estate.changed", object_kind="principal")
+    assert event.before == {"holders": [company.kim.pk]}
+    assert event.after == {"holders": [company.ana.pk]}
+
+
+def test_whoever_left_does_not_come_back_by_a_file(company, ada, tmp_path):
+    lifecycle.leave(company.ana, by=f.acting(company.ada), now=f.now())
+    text = f"""
+        version: 1
+        people:
+          - email: {company.ana.email}
+            name: Ana Engineer
+            state: working
+    """
+    ran = run.apply(run.written(tmp_path, text), *ada)
+    assert (ran.code, "catalogue.yaml:6:12: This person has left" in ran.error) == (1, True)
+
+
+def test_a_refused_file_takes_its_changes_back_for_any_caller(company):
+    text = f"""
+version: 1
+portfolios:
+  - {{slug: new, name: N, account: {f.ACCOUNT}, portfolio_id: port-n}}
+people:
+  - {{email: z@example.com, name: Z, employee_number: z, state: left, portal_roles: [auditor]}}
+"""
+    before, by = run.everything(), f.acting(company.ada)
+    plan = apply.plan(document.read(text.encode()), by=by)
+    with pytest.raises(BadCatalogue, match="nobody working here"):
+        apply.carry_out(plan, by=by, now=f.now(), reason="r", digest="d", lives=lifecycle)
+    assert run.everything() == before
 
 
 @pytest.mark.parametrize("command", ["apply_catalogue", "export_catalogue"])

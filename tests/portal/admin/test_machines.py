@@ -1,6 +1,7 @@
 """Services, API clients, tokens and sign-in links: what an administrator adds alone."""
 
 import pytest
+from django.test import Client
 
 from accounts import tokens
 from accounts.models import ApiToken, Event, Notice, Person, Service, ServiceClient
@@ -31,8 +32,7 @@ def test_a_client_is_added_and_its_token_shown_once(company, ada):
     client = ServiceClient.objects.get(name="hr-system")
     response = press(ada, form_of(client, "token"), scopes=["receipts:read"], days=30)
     token = response.content.decode().partition("<pre>")[2].partition("</pre>")[0]
-    row = tokens.living(token, now=f.now())
-    assert row is not None
+    row = ApiToken.objects.get()
     assert row.scopes == ["receipts:read"]
     assert "no-store" in response["Cache-Control"]
     assert token not in ada.get(form_of(row, "end")).content.decode()
@@ -53,6 +53,19 @@ def test_a_token_without_known_scopes_or_a_near_end_is_refused(company, ada, hr,
     sent = {"scopes": ["receipts:read"], "days": 30, **change}
     assert press(ada, form_of(hr, "token"), **sent).status_code == 422
     assert not ApiToken.objects.exists()
+
+
+def test_a_token_works_only_once_a_second_administrator_confirmed_it(company, ada, hr):
+    token = made(ada, hr)
+    row = ApiToken.objects.get()
+    assert tokens.living(token, now=f.now()) is None
+    assert press(ada, form_of(row, "confirm")).status_code == 422
+    assert tokens.living(token, now=f.now()) is None
+    bo = Client()
+    bo.force_login(company.bo)
+    assert press(bo, form_of(row, "confirm")).status_code == 302
+    assert tokens.living(token, now=f.now()) == row
+    assert recorded("api_token.confirmed") == ["admin"]
 
 
 def test_an_ended_token_is_refused_from_then_on(company, ada, hr):

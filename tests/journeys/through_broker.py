@@ -1,13 +1,12 @@
-"""A program, run by test_brokers: every message is lost after commit, and the sweep finds the work.
+"""A program, run by test_brokers: one grant's whole way with real workers behind one broker.
 
-Reads its place from the environment (STATE_DIR, CELERY_BROKER_URL), prints JSON: how many messages
-were lost, and whether the grant was seen in AWS all the same.
+Decided while no worker runs, and all its messages lost: the sweep must find it. Then ended while
+the workers run. Reads its place from the environment (STATE_DIR, CELERY_BROKER_URL), prints JSON.
 """
 
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import django
@@ -19,9 +18,9 @@ django.setup()
 from celery import current_app  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from policies.access import decisions  # noqa: E402
+from policies.access import decisions, grants  # noqa: E402
 from policies.management.processes import Processes  # noqa: E402
-from policies.models import Grant  # noqa: E402
+from policies.models import EndReason, Grant  # noqa: E402
 from portal.celeryconfig import READ_QUEUE, WRITE_QUEUE  # noqa: E402
 from tests import factories as f  # noqa: E402
 from tests import world as world_module  # noqa: E402
@@ -40,8 +39,13 @@ def main() -> int:
         os.environ |= {"AWS_ENDPOINT_URL": fake.aws, "AWS_DEFAULT_REGION": f.REGION}
         purge()  # what earlier runs have left on a broker that is kept
         grant = approved(World(fake))
-        told = {"lost": purge(), "seen": settled_by_workers(grant)}
-    print(json.dumps(told))
+        lost = purge()
+        with workers() as processes:
+            processes.start("worker", sys.executable, *WORKER)
+            seen = moment(processes, grant, "seen_at")
+            grants.end(grant, by=f.acting(grant.person), reason=EndReason.GIVEN_BACK)
+            gone = moment(processes, grant, "released_at")
+    print(json.dumps({"lost": lost, "seen": seen, "gone": gone}))
     return 0
 
 
@@ -67,18 +71,20 @@ def purge() -> int:
     return lost
 
 
-def settled_by_workers(grant: Grant) -> bool:
-    end = time.monotonic() + SETTLE_SECONDS
+def workers() -> Processes:
+    """Where workers are started, and ended with everything else."""
     environment = {**os.environ, "PYTHONPATH": str(settings.BASE_DIR)}
-    with Processes(Path(settings.STATE_DIR) / "logs", environment) as processes:
-        processes.start("worker", sys.executable, *WORKER)
-        while time.monotonic() < end:
-            processes.check()
-            grant.refresh_from_db()
-            if grant.seen_at is not None:
-                return True
-            time.sleep(0.2)
-    return False
+    return Processes(Path(settings.STATE_DIR) / "logs", environment)
+
+
+def moment(processes: Processes, grant: Grant, field: str) -> bool:
+    """Whether that moment of the grant comes. Raises Ended when a worker dies meanwhile."""
+
+    def came() -> bool:
+        grant.refresh_from_db()
+        return getattr(grant, field) is not None
+
+    return bool(processes.wait(came, seconds=SETTLE_SECONDS, what=field))
 
 
 if __name__ == "__main__":
