@@ -35,7 +35,9 @@ def check_config(config: Mapping[str, Any]) -> None:
     if not Cluster.objects.filter(slug=config["cluster"]).exists():
         raise BadTerms("config", _("There is no cluster “%s”.") % config["cluster"])
     groups = config["groups"]
-    if not isinstance(groups, list) or not groups:
+    if not isinstance(groups, list) or not all(isinstance(one, str) for one in groups):
+        raise BadTerms("config", _("Write the groups as a list of names."))
+    if not groups:
         raise BadTerms("config", _("Name at least one group."))
     for group in groups:
         if "*" in group:

@@ -32,7 +32,7 @@ class Processes:
     """Starts children and ends all of them when the `with` block is left, whatever the reason.
 
     Signals raise nothing: the next `check` does, so that no child is ever half started.
-    `patience`: seconds that children get to end by themselves before they are killed.
+    `patience`: seconds that each child gets to end by itself before it is killed.
     """
 
     def __init__(
@@ -103,17 +103,18 @@ class Processes:
         return answer
 
     def stop(self, *names: str) -> None:
-        """End the named children, or all, the last started first; kill who does not end."""
-        ending = {one: self._children.pop(one) for one in names or list(self._children)}
-        for child in reversed(ending.values()):
-            _signal(child, signal.SIGTERM)
-        end = time.monotonic() + self._patience
-        for child in reversed(ending.values()):
+        """End the named children, or all: one by one, the last started first.
+
+        Each may need those started before it until it has ended. Who does not end is killed.
+        """
+        for name in reversed(names or list(self._children)):
+            child = self._children.pop(name)
+            if child.poll() is None:
+                child.terminate()
             try:
-                child.wait(max(0.1, end - time.monotonic()))
+                child.wait(self._patience)
             except subprocess.TimeoutExpired:
-                _signal(child, signal.SIGKILL)
-        for child in ending.values():
+                child.kill()
             _kill_group(child)
             child.wait()
 
@@ -149,11 +150,6 @@ class Processes:
 def _end_with_parent() -> None:
     """In the child: be told to end when the parent dies, even by kill -9."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _signal(child: "subprocess.Popen[bytes]", wanted: signal.Signals) -> None:
-    if child.poll() is None:
-        child.send_signal(wanted)
 
 
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:

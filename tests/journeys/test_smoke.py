@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,8 +106,14 @@ def test_what_an_aws_lacks_fails_with_its_typed_outcome_and_the_other_kinds_stil
 
 
 def roles_at(address: str) -> list[str]:
-    told = json.load(urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=30))
-    return [one["name"] for one in told.get("iam", {}).get("Role", [])]
+    iam = boto3.client(
+        "iam",
+        endpoint_url=address,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    return [one["RoleName"] for one in iam.list_roles(PathPrefix="/gatehouse-smoke/")["Roles"]]
 
 
 def test_an_account_other_than_the_named_one_is_refused_before_anything_is_made(

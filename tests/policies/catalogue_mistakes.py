@@ -127,7 +127,7 @@ ENTRIES = [
     (
         "people",
         "email: new@example.com\nname: N\nemployee_number: n\nmanager: gone@example.com # <<",
-        "does not work here any more",
+        "does not work here now",
     ),
     ("people", "email: new@example.com\nname: N\nemployee_number: 1 # <<", "is that of ana@"),
     ("people", "email: Ana@Example.com # <<\nname: N\nemployee_number: 9", "written twice"),

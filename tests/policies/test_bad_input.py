@@ -191,9 +191,9 @@ def test_departed_and_suspended_people_ask_nothing_and_get_nothing(company):
     for by in (company.ana, company.kim):
         with refused("does not work here now", "holder_left"):
             ask(company, by=f.acting(by))
-    company.kim.state = "suspended"
-    company.kim.save()
     nia = f.person("Nia New", company.kim)
+    lifecycle.suspend(company.kim, by=system(), now=f.now())
+    company.kim.refresh_from_db()
     with refused("Only people who work here", "not_allowed"):
         f.asked_as(company, nia, None, by=company.kim)
 

@@ -344,14 +344,15 @@ def test_holders_of_a_shared_identity_follow_the_file_and_are_recorded_by_id(
     assert event.after == {"holders": [company.ana.pk]}
 
 
-def test_whoever_left_does_not_come_back_by_a_file(company, ada, tmp_path):
+@pytest.mark.parametrize("state", ["working", "suspended"])
+def test_whoever_left_does_not_come_back_by_a_file(company, ada, tmp_path, state):
     lifecycle.leave(company.ana, by=f.acting(company.ada), now=f.now())
     text = f"""
         version: 1
         people:
           - email: {company.ana.email}
             name: Ana Engineer
-            state: working
+            state: {state}
     """
     ran = run.apply(run.written(tmp_path, text), *ada)
     assert (ran.code, "catalogue.yaml:6:12: This person has left" in ran.error) == (1, True)

@@ -102,6 +102,12 @@ def test_an_ended_entitlement_is_in_no_bundle_of_the_same_file(db, tmp_path):
     assert (ran.code, "There is no entitlement “old”" in ran.error) == (1, True)
 
 
+def test_an_ended_entry_may_still_name_what_is_gone(db, tmp_path):
+    entry = "{slug: old, ended: true, kind: portfolio, config: {portfolio: gone}}"
+    path = run.written(tmp_path, f"{GOOD}entitlements:\n  - {entry}\n".encode())
+    assert run.apply(path).code == 0
+
+
 def test_every_mistake_of_a_file_is_told_at_once_and_in_order(db, tmp_path):
     text = """
         version: 1

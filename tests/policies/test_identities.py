@@ -98,8 +98,9 @@ def test_an_identity_is_decided_once(company):
             identities.reject(principal, by=f.acting(company.bo), reason="x")
     with refused("Use another one", "known"):
         register(company, f"{IAM}role/no")
+    third = register(company, f"{IAM}role/third")
     with refused("Write a sentence", "text_missing"):
-        identities.reject(register(company, f"{IAM}role/z"), by=f.acting(company.bo), reason=" ")
+        identities.reject(third, by=f.acting(company.bo), reason=" ")
 
 
 def test_an_identity_of_somebody_who_left_meanwhile_is_not_confirmed(company):

@@ -231,8 +231,8 @@ def test_an_ended_access_and_an_ended_package_leave_the_catalogue_and_may_come_b
 def test_ending_every_role_of_somebody_is_a_proposal_too(company):
     proposal = proposed(company, "portal_role", company.ira.email, after=None)
     assert company.ira.is_auditor
+    other = proposed(company, "portal_role", company.bo.email, after=None)
     with refused("somebody else accepts it"):
-        other = proposed(company, "portal_role", company.bo.email, after=None)
         rules.accept(other, by=f.acting(company.bo))
     rules.accept(proposal, by=f.acting(company.bo))
     assert not PortalRole.objects.filter(person=company.ira, until_at=None).exists()

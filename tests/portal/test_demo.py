@@ -106,7 +106,7 @@ def test_the_file_tells_every_role_and_a_token_that_works(demo):
     assert {"scim_token", "client_id", "client_secret", "aws_endpoint"} <= set(demo.info)
     wrong = {"Authorization": "Bearer gh_wrong", "Content-Type": "application/json"}
     right = wrong | {"Authorization": f"Bearer {demo.info['api_token']}"}
-    for headers, expected in ((wrong, 401), (right, 400)):
+    for headers, expected in ((wrong, 401), (right, 422)):
         address = demo.info["url"] + "/api/v1/employees/"
         request = urllib.request.Request(address, b"{}", headers)
         with pytest.raises(urllib.error.HTTPError) as answer:

@@ -88,10 +88,7 @@ def _person(change: Change, guard: Guard) -> Iterator[Problem]:
         what = f"The address of this person is {change.before['email']}: it is how they sign in."
         yield entry.wrong("email", what, "Let the HR system change it.")
     before, after = change.before["state"], change.after["state"]
-    if before == PersonState.LEFT and after != before:
-        what = "This person has left. Whoever comes back joins anew."
-        yield entry.wrong("state", what, "Add them with a new address and employee number.")
-    elif after == PersonState.JOINING and after != before:
+    if after == PersonState.JOINING and after != before:
         yield entry.wrong("state", "This person has joined already.", "Write “state: working”.")
 
 

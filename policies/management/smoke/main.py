@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,8 @@ def _begin(processes: Processes) -> None:
 
 def _all(stage: Stage, report: Report, wanted: Sequence[Kind]) -> None:
     report.step("identities", "made and tagged", partial(_roles, stage))
-    ready: list[Kind] = []
-    for kind in wanted:
-        _try(report, kind.slug, "prepared", partial(kind.prepare, stage), ready, kind)
-    before = {kind.slug: kind.foreign(stage) for kind in ready}
+    before: dict[str, Any] = {}
+    ready = [kind for kind in wanted if _prepared(stage, report, kind, before)]
     working = [kind for kind in ready if journeys.main_line(stage, report, kind)]
     journeys.expiry(stage, report, working)
     journeys.found(stage, report, working)
@@ -99,14 +97,19 @@ def _all(stage: Stage, report: Report, wanted: Sequence[Kind]) -> None:
     journeys.foreign(stage, report, ready, before)
 
 
-def _try(
-    report: Report, subject: str, step: str, work: Callable[[], Any], ready: list[Kind], kind: Kind
-) -> None:
+def _prepared(stage: Stage, report: Report, kind: Kind, before: dict[str, Any]) -> bool:
+    """Make a kind's place, and note what of others is in it. False when that failed."""
+
+    def prepare() -> None:
+        kind.prepare(stage)
+        before[kind.slug] = kind.foreign(stage)
+
     try:
-        report.step(subject, step, work)
-        ready.append(kind)
+        report.step(kind.slug, "prepared", prepare)
     except Abandoned:
-        report.skip(subject, "asked … seen gone", "it could not be prepared")
+        report.skip(kind.slug, "asked … seen gone", "it could not be prepared")
+        return False
+    return True
 
 
 def _roles(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from policies.access.errors import Refused
 from policies.management.processes import Late
-from policies.management.smoke.outside import Outside
+from policies.management.smoke.outside import Mark, Outside
 from policies.outcomes import Outcome
 
 T = TypeVar("T")
@@ -48,14 +48,16 @@ class Report:
 
     def step(self, subject: str, step: str, work: Callable[[], T]) -> T:
         """Do the work and report it. Raises Abandoned when it fails in a way we have words for."""
-        began, mark = time.monotonic(), self._outside.mark()
+        began, mark = time.monotonic(), None
         try:
+            mark = self._outside.mark()
             answer = work()
+            calls = mark.since()
         except (Failed, Late, Refused, Outcome, OSError) as error:
             took = time.monotonic() - began
-            self._add(Line(FAIL, subject, step, took, mark.since(), _why(error)))
+            self._add(Line(FAIL, subject, step, took, _calls(mark), _why(error)))
             raise Abandoned from error
-        self._add(Line(OK, subject, step, time.monotonic() - began, mark.since()))
+        self._add(Line(OK, subject, step, time.monotonic() - began, calls))
         return answer
 
     def skip(self, subject: str, step: str, why: str) -> None:
@@ -81,6 +83,14 @@ class Report:
     def _say(self, text: str) -> None:
         if not self._as_json:
             print(text, flush=True)
+
+
+def _calls(mark: Mark | None) -> dict[str, int]:
+    """The calls of a step that failed, unless it is their journal that cannot be read."""
+    try:
+        return mark.since() if mark else {}
+    except OSError:
+        return {}
 
 
 def _why(error: Exception) -> str:
