@@ -57,7 +57,6 @@ def join(
         name=name,
         employee_number=employee_number,
         manager=manager,
-        manager_since=timezone.now() if manager else None,
         department=department,
         job=job,
         contract_ends_on=contract_ends_on,

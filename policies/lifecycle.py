@@ -70,6 +70,14 @@ def suspend(person: Person, *, by: Actor, now: datetime) -> Person:
     return person
 
 
+@transaction.atomic
+def resume(person: Person, *, by: Actor, now: datetime) -> Person:
+    """Back at work: may sign in, hold and decide again; access is asked for anew."""
+    person = people.resume(person, by=by)
+    _reroute_around(by=by, now=now)
+    return person
+
+
 def expire_due(*, now: datetime, limit: int = 500) -> int:
     """End grants whose time is over. How many; each in its own transaction."""
     due = Grant.objects.filter(ended_at__isnull=True, ends_at__lte=now)[:limit]

@@ -58,7 +58,8 @@ class Person(AbstractBaseUser):
         related_name="reports",
         verbose_name=_("manager"),
     )
-    manager_since = models.DateTimeField(_("manager since"), null=True, blank=True)
+    # When the manager was last changed; empty for the one somebody joined under.
+    manager_since = models.DateTimeField(_("manager changed"), null=True, blank=True)
     department = models.CharField(_("department"), max_length=200, blank=True)
     job = models.CharField(_("job"), max_length=200, blank=True)
     state = models.CharField(

@@ -120,7 +120,9 @@ class Resume(_Verb):
         return self._once(request, employee_number)
 
     def do(self, request: Request, person: Person) -> Answer:
-        return Answer(200, _written(people.resume(person, by=acting(request))))
+        return Answer(
+            200, _written(lifecycle.resume(person, by=acting(request), now=timezone.now()))
+        )
 
 
 class Offboard(_Verb):
