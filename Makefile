@@ -30,7 +30,7 @@ demo: $(VENV)/.runtime ## a whole company on this machine: DEMO_PORT=8000 DEMO_I
 	@exec $(MANAGE) demo
 
 test: $(VENV)/.dev ## every test that can run here; ARGS= goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 smoke: $(VENV)/.runtime ## the main job end to end without a browser (manage.py smoke --help)
 	@exec $(MANAGE) smoke $(ARGS)
