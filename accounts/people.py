@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, history
-from accounts.actors import Actor
+from accounts.actors import Actor, ActorKind
 from accounts.audit import What
 from accounts.models import Holder, Person, PersonState, PortalRole
 
@@ -86,6 +86,7 @@ def move(person: Person, *, by: Actor, **changes: Any) -> Person:
     before = _facts(person)
     if "email" in changes:
         _check_email(changes["email"], person)
+        _check_sign_in(changes["email"], person, by)
     if "manager" in changes and changes["manager"] != person.manager:
         _check_manager(person, changes["manager"])
         person.manager_since = timezone.now()
@@ -231,6 +232,20 @@ def _check_email(email: str, person: Person | None) -> None:
         others = others.exclude(pk=person.pk)
     if others.exists():
         raise BadFact("email", _("This e-mail address belongs to somebody else. Give another one."))
+
+
+def _check_sign_in(email: str, person: Person, by: Actor) -> None:
+    """Passwords are reset through the address: a stolen token would take the powers with it."""
+    same = email.strip().lower() == person.email
+    powers = person.portal_roles.filter(until_at__isnull=True)
+    if by.kind is ActorKind.CLIENT and not same and powers.exists():
+        raise BadFact(
+            "email",
+            _(
+                "This person has a portal role and signs in by this address, so no program "
+                "changes it. Let the administrators end the role first."
+            ),
+        )
 
 
 def _check_manager(person: Person | None, manager: Person | None) -> None:

@@ -107,16 +107,8 @@ class Aws:
 
     def __init__(self, session: boto3.Session, timeouts: Timeouts) -> None:
         self._session = session
-        # botocore re-sends on its own only `tries - 1` times; all further tries are ours,
-        # with a visible next time.
-        self._config = Config(
-            retries={"mode": "standard", "total_max_attempts": timeouts.tries},
-            connect_timeout=timeouts.connect,
-            read_timeout=timeouts.read,
-            user_agent_extra="gatehouse",
-        )
         self._timeouts = timeouts
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self.journal = Journal()
 
     def fresh(self) -> "Aws":
@@ -134,7 +126,9 @@ class Aws:
         answer: dict[str, Any] = self._guard(
             service,
             operation,
-            lambda: getattr(self._client(service), operation)(**arguments),
+            lambda: getattr(self._client(service, writing=not _reads(operation)), operation)(
+                **arguments
+            ),
         )
         if not _reads(operation):
             self.journal.note(f"{service}:{operation}", answer)
@@ -150,15 +144,20 @@ class Aws:
         found: list[Any] = self._guard(service, operation, read)
         return found
 
-    def assume(self, role_arn: str, *, session_name: str, external_id: str, region: str) -> "Aws":
-        """The same, as `role_arn` for 15 minutes. `session_name`: 2 to 64 characters."""
+    def assume(
+        self, role_arn: str, *, session_name: str, external_id: str, region: str, seconds: int
+    ) -> "Aws":
+        """The same, as `role_arn`, for 900 to 3600 `seconds`. `session_name`: 2 to 64 characters.
+
+        A chained session lives one hour at most, and every role allows one.
+        """
         answer = self.call(
             "sts",
             "assume_role",
             RoleArn=role_arn,
             RoleSessionName=session_name,
             ExternalId=external_id,
-            DurationSeconds=900,
+            DurationSeconds=seconds,
         )
         keys = answer["Credentials"]
         session = boto3.Session(
@@ -201,10 +200,23 @@ class Aws:
         )
         return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=self._config)
-        return self._clients[service]
+    def _client(self, service: str, *, writing: bool = False) -> Any:
+        """botocore re-sends reads `tries - 1` times, writes never.
+
+        A write sent again could be throttled or refused after the first sending, its answer
+        lost, was applied: then nobody would know. All further tries are ours, with a visible
+        next time.
+        """
+        if (service, writing) not in self._clients:
+            tries = 1 if writing else self._timeouts.tries
+            config = Config(
+                retries={"mode": "standard", "total_max_attempts": tries},
+                connect_timeout=self._timeouts.connect,
+                read_timeout=self._timeouts.read,
+                user_agent_extra="gatehouse",
+            )
+            self._clients[service, writing] = self._session.client(service, config=config)
+        return self._clients[service, writing]
 
     def _guard(self, service: str, operation: str, work: Callable[[], Any]) -> Any:
         writing = not _reads(operation)
@@ -240,7 +252,9 @@ def _suffix(region: str) -> str:
 
 
 def _reads(operation: str) -> bool:
-    return operation.startswith(("get_", "list_", "describe_", "simulate_", "head_", "lookup_"))
+    return operation.startswith(
+        ("get_", "list_", "describe_", "simulate_", "head_", "lookup_", "assume_")
+    )
 
 
 def _from_answer(error: boto.ClientError, name: str, *, writing: bool) -> Outcome:

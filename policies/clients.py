@@ -16,7 +16,9 @@ from policies import aws, kubernetes
 from policies.models import AwsAccount
 from policies.outcomes import Kind, Outcome
 
-_READ_SECONDS = 3600 - 300  # a chained session lives one hour; stop using it before that
+_WRITE_SESSION = 900  # seconds
+_READ_SESSION = 3600  # a chained session lives one hour at most
+_READ_SECONDS = _READ_SESSION - 300  # stop using it before it runs out
 _reads: dict[tuple[str, str, str], tuple[float, aws.Aws]] = {}
 _lock = threading.Lock()
 
@@ -72,7 +74,7 @@ def reading(account: str, region: str) -> AccountClients:
         known = _reads.get(key)
     if known is not None and known[0] > time.monotonic():
         return AccountClients(known[1].fresh())
-    session = _session(row, row.read_role_arn, region, session_name="gatehouse-read")
+    session = _session(row, row.read_role_arn, region, name="gatehouse-read", seconds=_READ_SESSION)
     with _lock:
         _reads[key] = (time.monotonic() + _READ_SECONDS, session)
     return AccountClients(session.fresh())
@@ -82,7 +84,8 @@ def writing(account: str, region: str, *, plan: str) -> AccountClients:
     """Clients that may write, named after the plan they carry out. Raises Outcome."""
     row = _account(account)
     region = region or row.region
-    return AccountClients(_session(row, row.write_role_arn, region, session_name=plan))
+    session = _session(row, row.write_role_arn, region, name=plan, seconds=_WRITE_SESSION)
+    return AccountClients(session)
 
 
 def own(region: str) -> AccountClients:
@@ -109,11 +112,13 @@ def _account(number: str) -> AwsAccount:
     return row
 
 
-def _session(row: AwsAccount, role: str, region: str, *, session_name: str) -> aws.Aws:
+def _session(row: AwsAccount, role: str, region: str, *, name: str, seconds: int) -> aws.Aws:
     local = aws.local(region, _timeouts())
     if not role:
         return local
-    return local.assume(role, session_name=session_name, external_id=row.external_id, region=region)
+    return local.assume(
+        role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
+    )
 
 
 def _timeouts() -> aws.Timeouts:

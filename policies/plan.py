@@ -106,6 +106,7 @@ class Step:
     conflicts: Mapping[str, str] = field(default_factory=dict)
     exhausted: frozenset[str] = frozenset()
     agreed_at: datetime | None = None
+    agreed_digest: str = ""
     next_look_at: datetime | None = None
     round: int = 0
 
@@ -148,6 +149,7 @@ def next_step(
     return Step(
         verdict,
         agreed_at=step.agreed_at,
+        agreed_digest=step.agreed_digest,
         next_look_at=step.next_look_at,
         round=memory.round,
         **common,
@@ -157,12 +159,15 @@ def next_step(
 def _recall(
     memory: Memory, reading: Reading, wanted: State, now: datetime
 ) -> tuple[dict[str, KeyMemory], State, frozenset[str]]:
-    """Memory without what has lapsed, plus keys met for the first time that were there already."""
+    """Memory without what has lapsed, plus keys met for the first time that were there already.
+
+    A removal is over once two looks saw it gone, whoever uses the key then; never after one.
+    """
     forget = {
         key
         for key, one in memory.keys.items()
         if (one.origin is Origin.FOUND and key not in wanted)
-        or (_is_removal(one) and not one.in_window(now) and _is_over(key, one, reading))
+        or (_is_removal(one) and one.seen and not one.in_window(now))
     }
     keys = {key: one for key, one in memory.keys.items() if key not in forget}
     found = {key: reading.state[key] for key in wanted if key not in keys and key in reading.state}
@@ -172,11 +177,6 @@ def _recall(
 
 def _is_removal(one: KeyMemory) -> bool:
     return one.origin is not Origin.FOUND and one.text is None
-
-
-def _is_over(key: str, one: KeyMemory, reading: Reading) -> bool:
-    """A removal seen gone is over, whoever uses the key now; another only when it shows no more."""
-    return one.seen or key not in reading.state
 
 
 def _ours(keys: Mapping[str, KeyMemory]) -> set[str]:
@@ -283,7 +283,7 @@ def _look(
         return Step(Verdict.LOOK, next_look_at=max(filter(None, doubts)))
     if any(reading.state.get(key) != wanted.get(key) for key in unsettled):
         return Step(Verdict.LOOK, next_look_at=_next_look(keys, memory, now, rules))
-    agreement = digest(dict(wanted))
+    agreement = _agreement(keys, memory, reading, wanted)
     since = memory.agreed_at if memory.agreed_digest == agreement else None
     if since is not None and now >= since + rules.seconds(AGREEMENT_SECONDS):
         return Step(Verdict.SETTLE, agreed_at=since)
@@ -291,8 +291,21 @@ def _look(
     return Step(
         Verdict.LOOK,
         agreed_at=since,
+        agreed_digest=agreement,
         next_look_at=since + rules.seconds(AGREEMENT_SECONDS),
     )
+
+
+def _agreement(
+    keys: Mapping[str, KeyMemory], memory: Memory, reading: Reading, wanted: State
+) -> str:
+    """What two looks must agree on: the wish, and what stands under every key it is about.
+
+    Keys in conflict or refused count, too: one that changes between two looks was seen once.
+    """
+    left = {key for key, one in memory.keys.items() if one.origin is Origin.FOUND}
+    about = wanted.keys() | keys.keys() | left
+    return digest([dict(wanted), {key: reading.state.get(key) for key in about}])
 
 
 def _next_look(

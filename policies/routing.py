@@ -35,15 +35,22 @@ def barred(request: Request) -> set[int]:
 
 
 def needed_steps(request: Request) -> list[tuple[str, int]]:
-    """(who, quorum) of every step, of all items' policies, each kind of decider once."""
+    """(who, quorum) of every step, of all items' policies, each kind of decider once.
+
+    As many yeses as there are owners: the owner of one thing has no say over another's.
+    """
     steps: dict[str, int] = {}
     items = list(request.items.select_related("entitlement__approval_policy", "principal"))
     for item in items:
         for step in item.entitlement.approval_policy.steps:
             who, quorum = str(step["who"]), int(step.get("quorum", 1))
             steps[who] = max(quorum, steps.get(who, 1))
-    if any(_is_shared(item) for item in items):
-        steps["identity_owner"] = 1
+    owned = [one for one in items if _asks_owner(one)]
+    if owned:
+        steps["owner"] = max(steps["owner"], len({one.entitlement.owner_id for one in owned}))
+    shared = {one.principal.owner_id for one in items if one.principal and _is_shared(one)}
+    if shared:
+        steps["identity_owner"] = len(shared)
     order = ["manager", "owner", "identity_owner", "security"]
     return sorted(steps.items(), key=lambda step: order.index(step[0]))
 
@@ -91,7 +98,7 @@ def _asked(step: Step, now: datetime) -> Iterator[tuple[Person, str]]:
         yield from _managers(step, now)
     elif step.who == "owner":
         for item in step.request.items.select_related("entitlement__owner"):
-            if item.entitlement.owner is not None:
+            if item.entitlement.owner is not None and _asks_owner(item):
                 yield item.entitlement.owner, "owner"
     elif step.who == "identity_owner":
         for item in step.request.items.select_related("principal__owner"):
@@ -132,6 +139,10 @@ def _silent_periods(step: Step, now: datetime) -> int:
 def _fallback(request: Request) -> Iterator[Person]:
     for item in request.items.select_related("entitlement__approval_policy"):
         yield from item.entitlement.approval_policy.fallback.present()
+
+
+def _asks_owner(item: Item) -> bool:
+    return any(step["who"] == "owner" for step in item.entitlement.approval_policy.steps)
 
 
 def _is_shared(item: Item) -> bool:

@@ -6,7 +6,6 @@ cannot be read is dropped: messages only hurry, the database remembers what is d
 """
 
 import fcntl
-import json
 import logging
 import os
 import time
@@ -17,19 +16,23 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kombu.transport import filesystem
+from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
+from kombu.utils import json as kombu_json
 
 logger = logging.getLogger(__name__)
+_json: Any = kombu_json  # it has no types
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
+class Channel(filesystem.Channel):
     """Queues as files in one folder, `MOMENT_ID.QUEUE.msg`, taken in the order of their names."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:
+    def _put(  # type: ignore[override]  # kombu's classes disagree on the name
+        self, queue: str, payload: Any, **_kwargs: Any
+    ) -> None:
         moment = time.time_ns() // 1000
         _write(self._folder / f"{moment:020}_{uuid.uuid4().hex}.{queue}.msg", payload)
 
-    def _get(self, queue: str) -> dict[str, Any]:
+    def _get(self, queue: str, timeout: Any = None) -> Any:
         """The oldest message, now nobody else's. Raises Empty."""
         for name in sorted(os.listdir(self._folder)):
             if name.partition(".")[2] != f"{queue}.msg":
@@ -46,34 +49,63 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
 
     def get_table(self, exchange: str) -> list[Any]:
         """Which queues an exchange leads to; none when its table cannot be read."""
-        path: Path = self._exchange_file(exchange)
+        path = self._table(exchange)
         try:
-            rows = json.loads(path.read_text(encoding="utf-8"))
+            rows = _json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
         return [filesystem.exchange_queue_t(*row) for row in rows]
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
-        path: Path = self._exchange_file(exchange)
-        path.parent.mkdir(exist_ok=True)
-        row = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
-        with _alone(path.parent / ".lock"):
+        row = _row(routing_key, pattern, queue)
+        with self._alone():
             rows = self.get_table(exchange)
             if row not in rows:
-                _write(path, [row, *rows])
+                _write(self._table(exchange), [row, *rows])
+
+    def _delete(
+        self, queue: str, exchange: str, routing_key: str, pattern: str, *_rest: Any, **_more: Any
+    ) -> None:
+        virtual.Channel._delete(self, queue)  # type: ignore[no-untyped-call]
+        row = _row(routing_key, pattern, queue)
+        with self._alone():
+            rows = self.get_table(exchange)
+            if row in rows:
+                _write(self._table(exchange), [one for one in rows if one != row])
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time changes the tables; who only reads one needs no lock."""
+        self.control_folder.mkdir(exist_ok=True)
+        with (self.control_folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _table(self, exchange: str) -> Path:
+        """The file of an exchange. Raises ChannelError on a name that is no plain file name."""
+        return Path(self._exchange_file(exchange))  # type: ignore[no-untyped-call]
 
     @property
     def _folder(self) -> Path:
         return Path(self.data_folder_in)
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     Channel = Channel
+
+
+def install() -> None:
+    """Let `filesystem://` mean this transport, in every process that talks to the broker."""
+    TRANSPORT_ALIASES["filesystem"] = f"{__name__}:Transport"
+
+
+def _row(routing_key: str, pattern: str, queue: str) -> Any:
+    return filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
 
 
 def _write(path: Path, document: Any) -> None:
     aside = path.with_name(f".new.{uuid.uuid4().hex}")
-    aside.write_text(json.dumps(document), encoding="utf-8")
+    aside.write_text(_json.dumps(document), encoding="utf-8")
     aside.replace(path)
 
 
@@ -82,18 +114,10 @@ def _read(path: Path) -> dict[str, Any] | None:
     text = path.read_text(encoding="utf-8", errors="replace")
     path.unlink()
     try:
-        message = json.loads(text)
+        message = _json.loads(text)
     except ValueError:
         message = None
     if isinstance(message, dict):
         return message
     logger.warning("a message in the broker's folder could not be read and was dropped")
     return None
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process at a time changes the tables."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
+from portal import broker
+
 READ_QUEUE = "read"
 WRITE_QUEUE = "write"
 
@@ -30,6 +32,7 @@ def broker_options(url: str, folder: str) -> dict[str, Any]:
     return {}
 
 
+broker.install()
 broker_url = settings.CELERY_BROKER_URL
 broker_transport_options = broker_options(broker_url, str(settings.CELERY_BROKER_FOLDER))
 broker_connection_timeout = 1

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.actors import Actor, ActorKind, Channel
 from accounts.audit import What
+from accounts.models import Person
 from policies import routing
 from policies.access import effects, grants, notices, previews, requests, steps, texts
 from policies.access.errors import AlreadyDecided, Refused, StaleEffect
@@ -26,6 +27,7 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
     """
     why = texts.check_optional(why, "why")
     request, step, eligible = _lock(request, by, now)
+    _check_steps(request)
     items = list(request.items.select_related("entitlement", "principal", "request__person"))
     _check_effects(request, items, shown)
     _decide(
@@ -105,7 +107,9 @@ def _lock(request: Request, by: Actor, now: datetime) -> tuple[Request, Step, ro
         raise Refused(
             "not_allowed", _("Decisions are made by people, on a page. Sign in to decide.")
         )
-    # The row lock lines up two approvers on PostgreSQL; SQLite's writers queue anyway.
+    # Row locks line up two approvers, and a yes with facts that change about the person, on
+    # PostgreSQL; the person first, as leaving does. SQLite's writers queue anyway.
+    Person.objects.select_for_update().get(pk=request.person_id)
     locked = Request.objects.select_for_update().get(pk=request.pk)
     step = locked.steps.filter(state=Step.State.OPEN).first()
     if locked.state != Request.State.OPEN or step is None:
@@ -136,6 +140,19 @@ def _check_earlier_steps(request: Request) -> None:
                     "Decline it; it has to be asked for again."
                 ),
             )
+
+
+def _check_steps(request: Request) -> None:
+    """Nobody gets around a policy by having asked before it became stricter."""
+    quorums = dict(request.steps.values_list("who", "quorum"))
+    if any(quorums.get(who, 0) < needed for who, needed in routing.needed_steps(request)):
+        raise Refused(
+            "catalogue_changed",
+            _(
+                "More people have to agree to this now than when it was asked for. Decline it; "
+                "it has to be asked for again."
+            ),
+        )
 
 
 def _check_effects(request: Request, items: list[Item], shown: Effects) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,13 +14,11 @@ from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import Person, Principal
 from policies import routing
-from policies.access import effects, notices, previews, steps, texts
+from policies.access import effects, notices, periods, previews, steps, texts
 from policies.access.errors import AlreadyDecided, Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import Comment, Entitlement, Item, Request, Step
 from policies.plan import digest
-
-FURTHEST = timedelta(days=366)  # how far ahead access may begin
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,8 @@ def ask(
         ends_on=ends_on,
         correlation=by.correlation,
     )
-    _check_dates(request, wishes, now)
+    most = min(wish.entitlement.max_days for wish in wishes)
+    periods.check(request, most_days=most, now=now)
     without = any(wish.principal is None for wish in wishes)
     request.state = Request.State.WAITING_IDENTITY if without else Request.State.OPEN
     request.save()
@@ -198,46 +197,6 @@ def _check_asker(by: Actor, person: Person) -> None:
         raise Refused("not_allowed", _("Only people who work here can ask."))
     if asker.pk not in {person.pk, person.manager_id}:
         raise Refused("not_allowed", _("Only the person or their manager can ask for them."))
-
-
-def _check_dates(request: Request, wishes: Sequence[Wish], now: datetime) -> None:
-    today = effects.day_of(now)
-    first = request.starts_on or today
-    if first < today:
-        text = _("The first day is in the past. Choose today or a later day.")
-        raise Refused("start_past", text, field="starts_on")
-    if first - today > FURTHEST:
-        raise Refused(
-            "start_far",
-            _("The first day is more than %s days away. Ask when it is nearer.") % FURTHEST.days,
-            field="starts_on",
-        )
-    if (request.days is None) == (request.ends_on is None):
-        raise Refused("dates", _("Give either a number of days or a last day."), field="days")
-    if request.ends_on is not None and request.ends_on < first:
-        raise Refused(
-            "end_before_start",
-            _("The last day lies before the first day. Choose a later last day."),
-            field="ends_on",
-        )
-    name = "days" if request.ends_on is None else "ends_on"
-    days = request.days if request.days is not None else (request.ends_on - first).days + 1  # type: ignore[operator]
-    most = min(wish.entitlement.max_days for wish in wishes)
-    if days < 1 or days > most:
-        raise Refused(
-            "too_long",
-            _("This access is given for 1 to %(most)s days at a time; you asked for %(days)s.")
-            % {"most": most, "days": days},
-            field=name,
-        )
-    contract = request.person.contract_ends_on
-    if contract is not None and first + timedelta(days=days - 1) > contract:
-        raise Refused(
-            "after_contract",
-            _("The contract ends on %s; access cannot last longer. Ask for less time.")
-            % contract.isoformat(),
-            field=name,
-        )
 
 
 def _add_item(request: Request, wish: Wish) -> None:

@@ -89,6 +89,9 @@ def apply(
                 PrincipalType=kind,
             )
         except Outcome as error:
+            # Not there any more: what was wanted. Whether it is true, the looks tell.
+            if change.after is None and error.code == "ResourceNotFoundException":
+                continue
             raise _typed(error) from error
 
 

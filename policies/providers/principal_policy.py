@@ -33,12 +33,26 @@ TAG = ("gatehouse", "managed")
 def read(clients: Clients, place: Place) -> Reading:
     kind, argument, name = _names(place)
     about = clients.call("iam", f"get_{kind}", **{argument: name})[kind.capitalize()]
+    if about["Arn"] != place.object:
+        # Names are unique without their path, so this one is somebody else now.
+        raise Outcome(Kind.MISSING, f"IAM knows {about['Arn']}, not {place.object}.")
     policies = clients.pages("iam", f"list_{kind}_policies", "PolicyNames", **{argument: name})
     state = {}
     for policy in policies:
-        answer = clients.call("iam", f"get_{kind}_policy", **{argument: name}, PolicyName=policy)
-        state[policy] = _canonical(policy, answer["PolicyDocument"])
+        document = _document(clients, kind, **{argument: name}, PolicyName=policy)
+        if document is not None:
+            state[policy] = _canonical(policy, document)
     return Reading(state, {"tags": about.get("Tags", [])})
+
+
+def _document(clients: Clients, kind: str, **arguments: Any) -> Any:
+    """The policy's document; None for one that the lagging list still names but that is gone."""
+    try:
+        return clients.call("iam", f"get_{kind}_policy", **arguments)["PolicyDocument"]
+    except Outcome as error:
+        if error.code != "NoSuchEntity":
+            raise
+        return None
 
 
 def key_of(place: Place, part: Part) -> str:
@@ -110,12 +124,21 @@ def apply(
     for change in changes:
         arguments: dict[str, Any] = {argument: name, "PolicyName": change.key}
         if change.after is None:
-            clients.call("iam", f"delete_{kind}_policy", **arguments)
+            _delete(clients, kind, arguments)
             continue
         # Written only if it reads back as what was meant.
         if iam.canonical(json.loads(change.after)) != change.after:
             raise Outcome(Kind.MALFORMED, f"{change.key}: the document does not read back as meant")
         clients.call("iam", f"put_{kind}_policy", **arguments, PolicyDocument=change.after)
+
+
+def _delete(clients: Clients, kind: str, arguments: dict[str, Any]) -> None:
+    try:
+        clients.call("iam", f"delete_{kind}_policy", **arguments)
+    except Outcome as error:
+        # Not there any more: what was wanted. Whether it is true, the looks tell.
+        if error.code != "NoSuchEntity":
+            raise
 
 
 def _names(place: Place) -> tuple[str, str, str]:

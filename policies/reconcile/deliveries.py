@@ -44,14 +44,19 @@ def _lives(grant: Grant, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Proof:
-    """What two agreeing looks showed, and the names needed to read it."""
+    """What two agreeing looks showed, and the names needed to read it.
+
+    `ours`: keys made or adopted. `blocked`: keys in conflict, refused or exhausted, which
+    need not be as wanted.
+    """
 
     provider: Provider
     place: Place
     reading: Reading
     wanted: State
     at: datetime
-    found: frozenset[str] = frozenset()
+    ours: frozenset[str]
+    blocked: frozenset[str] = frozenset()
 
 
 def take_down(holding: Holding, proof: Proof) -> None:
@@ -88,17 +93,13 @@ def _seen(delivery: Delivery, at: datetime) -> None:
 
 
 def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
-    """Gone; or still there because living access needs it; or there before us and left."""
-    needed_by = None
-    if not _holds(proof, proof.reading.state, delivery):
-        release = Delivery.Release.GONE
-    elif _holds(proof, proof.wanted, delivery):
-        release = Delivery.Release.NEEDED
-        needed_by = next((one.grant for one in holding.living if one.part == delivery.part), None)
-    elif proof.provider.key_of(proof.place, delivery.part) in proof.found:
-        release = Delivery.Release.FOUND
-    else:
+    """Marks how an ended delivery is released, if anything is proved about it."""
+    release = _proved(delivery, proof)
+    if release is None:
         return
+    needed_by = None
+    if release is Delivery.Release.NEEDED:
+        needed_by = next((one.grant for one in holding.living if one.part == delivery.part), None)
     moved = Delivery.objects.filter(
         pk=delivery.pk, state__in=[Delivery.State.DUE, Delivery.State.SEEN]
     ).update(
@@ -111,6 +112,23 @@ def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
         return
     Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=proof.at)
     _release_grant(delivery.grant, proof.at)
+
+
+def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
+    """Gone; or still there because living access needs it; or not ours, and left.
+
+    A key that still stands otherwise than wanted may give a part of the delivery (a row under
+    another user name still gives its groups), so nothing is proved until it is gone or mended.
+    """
+    key = proof.provider.key_of(proof.place, delivery.part)
+    if key not in proof.reading.state:
+        return Delivery.Release.GONE
+    states = (proof.reading.state, proof.wanted)
+    if all(_holds(proof, state, delivery) for state in states):
+        return Delivery.Release.NEEDED
+    if key not in proof.ours:
+        return Delivery.Release.FOUND
+    return None if key in proof.blocked else Delivery.Release.GONE
 
 
 def _release_grant(grant: Grant, at: datetime) -> None:

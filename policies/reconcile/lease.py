@@ -3,14 +3,36 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper, Q, Value
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Field,
+    IntegerField,
+    JSONField,
+    Q,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.fields import DurationField
 from django.db.models.functions import Now
 
 from policies.models import Installation, Target
+
+# What `wake` writes beside the generation: a pass of an older wish must not write over it.
+RAISED: "dict[str, Field[Any, Any]]" = {
+    "phase": CharField(),
+    "next_look_at": DateTimeField(),
+    "refused": JSONField(),
+    "round": IntegerField(),
+    "attempts": IntegerField(),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +46,14 @@ class Lease:
         """Update the target if the lease is still ours. False: somebody else has it."""
         mine = Target.objects.filter(pk=self.target.pk, lease_token=self.token)
         return bool(mine.update(**values))
+
+    def update_unless_raised(self, **values: Any) -> bool:
+        """The same; a generation raised since the lease was taken keeps what `wake` wrote."""
+        raised = ~Q(generation=self.target.generation)
+        for name in RAISED.keys() & values.keys():
+            kept = Value(values[name], RAISED[name])
+            values[name] = Case(When(raised, then=F(name)), default=kept)
+        return self.update(**values)
 
     @property
     def is_ours(self) -> bool:

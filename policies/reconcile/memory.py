@@ -31,6 +31,12 @@ def recall(target: Target, *, now: datetime) -> Memory:
     )
 
 
+def ours(target: Target) -> frozenset[str]:
+    """The keys made or adopted by us."""
+    rows = target.keys.exclude(origin=Key.Origin.FOUND)
+    return frozenset(rows.values_list("key", flat=True))
+
+
 def note(target: Target, step: Step) -> None:
     """Take down what the step learned: keys found there, removals that are over.
 

@@ -1,22 +1,21 @@
 """One pass over one target, from lease to release."""
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, CharField, DateTimeField, F, Field, Q, Value, When
+from django.db.models import Case, DateTimeField, F, Value, When
 from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
 from policies import clients, plan
-from policies.models import Key, Phase, Target, hurry
-from policies.outcomes import Outcome
-from policies.plan import Memory, Reading, Step, Verdict
+from policies.models import Phase, Target, hurry
+from policies.outcomes import Kind, Outcome
+from policies.plan import Step, Verdict
 from policies.providers import PROVIDERS, places
 from policies.reconcile import deliveries, memory, writing
 from policies.reconcile.deliveries import Holding
@@ -33,6 +32,9 @@ def converge(target_id: int) -> None:
     deadline = time.monotonic() + settings.PASS_DEADLINE_SECONDS
     try:
         _pass(lease, deadline)
+    except Exception as error:
+        _broke(lease, error)
+        raise
     finally:
         lease.release()
     _hurry_next(target_id)
@@ -58,46 +60,49 @@ def _pass(lease: Lease, deadline: float) -> None:
         work = writing.Work(lease, provider, place, reading, holding.parts, deadline)
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
-        _look(lease, step, plan.digest(dict(wanted)))
+        _look(lease, step)
     else:
-        proof = deliveries.Proof(provider, place, reading, wanted, now)
-        _agreed(lease, step, remembered, holding, proof)
+        proof = deliveries.Proof(
+            provider,
+            place,
+            reading,
+            wanted,
+            now,
+            ours=memory.ours(target) - step.forget,
+            blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused}),
+        )
+        _agreed(lease, step, holding, proof)
 
 
 @transaction.atomic
-def _look(lease: Lease, step: Step, wanted_digest: str) -> None:
+def _look(lease: Lease, step: Step) -> None:
     """A look that proves nothing yet, or the first of two that agree."""
     values: dict[str, Any] = {
         "agreed_at": step.agreed_at,
-        "agreed_digest": wanted_digest if step.agreed_at else "",
+        "agreed_digest": step.agreed_digest,
         "looks": F("looks") + 1,
         "next_look_at": step.next_look_at,
         "attempts": 0,
     }
     if lease.target.phase not in {Phase.STUCK, Phase.HELD}:
         values["phase"] = Phase.VERIFYING
-    if _same_generation(lease, values):
+    if lease.update_unless_raised(**values):
         memory.note(lease.target, step)
 
 
 @transaction.atomic
-def _agreed(
-    lease: Lease, step: Step, remembered: Memory, holding: Holding, proof: deliveries.Proof
-) -> None:
+def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof) -> None:
     """Two agreeing looks: take down what they prove, and settle unless something blocks."""
     target = lease.target
     if step.verdict is Verdict.SETTLE:
         moved = lease.update(**_settled(target))
     else:
-        moved = _same_generation(lease, _blocked(target, step, proof.reading))
+        moved = lease.update_unless_raised(**_blocked(target, step))
     if not moved:
         return
     memory.note(target, step)
-    target.keys.exclude(key__in=[*step.conflicts, *step.exhausted, *remembered.refused]).update(
-        seen=True, doubt=False
-    )
-    found = target.keys.filter(origin=Key.Origin.FOUND).values_list("key", flat=True)
-    deliveries.take_down(holding, replace(proof, found=frozenset(found)))
+    target.keys.exclude(key__in=proof.blocked).update(seen=True, doubt=False)
+    deliveries.take_down(holding, proof)
     memory.forget_found(target, step)
     if step.verdict is Verdict.SETTLE and target.settled_generation < target.generation:
         audit.record(
@@ -121,6 +126,8 @@ def _settled(target: Target) -> dict[str, Any]:
         "next_look_at": Case(current, default=Now()),
         "unsettled_since": Case(current, default=F("unsettled_since")),
         "settled_at": Now(),
+        "agreed_at": None,
+        "agreed_digest": "",
         "refused": {},
         "round": 0,
         "attempts": 0,
@@ -129,7 +136,7 @@ def _settled(target: Target) -> dict[str, Any]:
     }
 
 
-def _blocked(target: Target, step: Step, reading: Reading) -> dict[str, Any]:
+def _blocked(target: Target, step: Step) -> dict[str, Any]:
     """Held by a conflict, or stuck on what AWS refuses; removals get a next time."""
     if step.conflicts:
         key, there = sorted(step.conflicts.items())[0]
@@ -154,11 +161,13 @@ def _blocked(target: Target, step: Step, reading: Reading) -> dict[str, Any]:
         "phase": phase,
         "outcome": kind,
         "outcome_text": text,
-        "next_look_at": retry if _removal_waits(target, step, reading) else None,
+        "agreed_at": None,
+        "agreed_digest": "",
+        "next_look_at": retry if _removal_waits(target, step) else None,
     }
 
 
-def _removal_waits(target: Target, step: Step, reading: Reading) -> bool:
+def _removal_waits(target: Target, step: Step) -> bool:
     refused = any(one["text"] is None for one in target.refused.values())
     ended = target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
     return refused or (ended and bool(step.conflicts or step.exhausted))
@@ -175,7 +184,7 @@ def _unreadable(lease: Lease, holding: Holding, error: Outcome) -> None:
         retry = now + timedelta(seconds=plan.REMOVAL_RETRY_SECONDS * settings.PACE)
         values |= {"phase": Phase.STUCK, "next_look_at": retry if holding.ended else None}
     became_stuck = values["phase"] == Phase.STUCK != target.phase
-    if _same_generation(lease, values) and became_stuck:
+    if lease.update_unless_raised(**values) and became_stuck:
         audit.record(
             What.TARGET_STUCK,
             by=system(),
@@ -185,14 +194,27 @@ def _unreadable(lease: Lease, holding: Holding, error: Outcome) -> None:
         )
 
 
-def _same_generation(lease: Lease, values: dict[str, Any]) -> bool:
-    """Update the row; a generation raised meanwhile keeps its own “due now”."""
-    raised = ~Q(generation=lease.target.generation)
-    fields: dict[str, Field[Any, Any]] = {"phase": CharField(), "next_look_at": DateTimeField()}
-    for name, field in fields.items():
-        if name in values:
-            values[name] = Case(When(raised, then=F(name)), default=Value(values[name], field))
-    return lease.update(**values)
+@transaction.atomic
+def _broke(lease: Lease, error: Exception) -> None:
+    """A fault of our own, not of AWS: on record, and tried more and more seldom, never hot.
+
+    Its text may hold anything, so only its type is told; the worker's log has the rest.
+    """
+    target = lease.target
+    text = f"The pass itself failed ({type(error).__name__}); the worker's log tells more."
+    values = writing.waiting(target, database_now()) | {
+        "phase": Phase.STUCK,
+        "outcome": Kind.PERMANENT,
+        "outcome_text": text,
+    }
+    if lease.update_unless_raised(**values) and target.phase != Phase.STUCK:
+        audit.record(
+            What.TARGET_STUCK,
+            by=system(),
+            about=("target", target.pk),
+            after={"outcome": str(Kind.PERMANENT)},
+            why=text,
+        )
 
 
 def _hurry_next(target_id: int) -> None:

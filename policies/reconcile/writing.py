@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,13 +46,40 @@ class Work:
         return self.lease.target
 
 
+@dataclass
+class Course:
+    """How a plan went: each key's fate, the refusals by key, AWS's request ids, what stopped us.
+
+    Fates: written, refused (AWS's last word on it), lost, pending (not tried, or try again).
+    """
+
+    fates: dict[str, str]
+    refusals: dict[str, Outcome] = field(default_factory=dict)
+    journal: list[dict[str, Any]] = field(default_factory=list)
+    stopped: Outcome | None = None
+
+    def went(self, group: Sequence[Change], fate: str) -> None:
+        self.fates.update({change.key: fate for change in group})
+
+    def failed(self, group: Sequence[Change], error: Outcome) -> bool:
+        """Take a failure down. True: go no further in this pass."""
+        self.stopped = error
+        if error.lost:
+            self.went(group, "lost")
+            return True
+        if error.kind in PASSING:
+            return True
+        self.went(group, "refused")
+        self.refusals |= {change.key: error for change in group}
+        return False
+
+
 def write(work: Work, step: Step) -> None:
     """Commit the plan, make its changes, take their fate down."""
     plan = _intend(work, step)
     if plan is None:
         return
-    fates, journal, stopped = _carry_out(work, step, plan)
-    _take_down(work, step, plan, fates, journal, stopped)
+    _take_down(work, step, plan, _carry_out(work, step, plan))
 
 
 @transaction.atomic
@@ -106,64 +133,43 @@ def _intend(work: Work, step: Step) -> Plan | None:
     return plan
 
 
-def _carry_out(
-    work: Work, step: Step, plan: Plan
-) -> tuple[dict[str, str], list[dict[str, Any]], Outcome | None]:
-    """Make the changes, group by group: ({key: fate}, AWS's request ids, what stopped us).
-
-    Fates: written, refused (AWS's last word on it), lost, pending (not tried, or try again).
-    """
-    fates = {change.key: "pending" for change in step.changes}
-    refusal: Outcome | None = None
+def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
+    """Make the changes, group by group."""
+    course = Course({change.key: "pending" for change in step.changes})
     try:
         writer = clients.writing(work.target.account, work.target.region, plan=plan.ref)
     except Outcome as error:
-        return fates, [], error
+        course.failed(step.changes, error)
+        return course
     for group in work.provider.writes(step.changes):
         if time.monotonic() > work.deadline or not work.lease.is_ours:
             break
         try:
             work.provider.apply(writer, work.place, work.reading, group, work.parts)
         except Outcome as error:
-            _mark(fates, group, "lost" if error.lost else _fate(error))
-            refusal = error
-            if error.lost or error.kind in PASSING:
+            if course.failed(group, error):
                 break
         else:
-            _mark(fates, group, "written")
-    return fates, writer.journal, refusal
-
-
-def _fate(error: Outcome) -> str:
-    return "pending" if error.kind in PASSING else "refused"
-
-
-def _mark(fates: dict[str, str], group: Sequence[Change], fate: str) -> None:
-    fates.update({change.key: fate for change in group})
+            course.went(group, "written")
+    course.journal = writer.journal
+    return course
 
 
 @transaction.atomic
-def _take_down(
-    work: Work,
-    step: Step,
-    plan: Plan,
-    fates: dict[str, str],
-    journal: list[dict[str, Any]],
-    stopped: Outcome | None,
-) -> None:
+def _take_down(work: Work, step: Step, plan: Plan, course: Course) -> None:
     """The fate of every change. With the lease lost, only the plan's own row is touched:
     its keys stay in doubt, which is the truth for whoever has the lease now."""
     now = database_now()
-    changes = [{**change, "fate": fates[change["key"]]} for change in plan.changes]
+    changes = [{**change, "fate": course.fates[change["key"]]} for change in plan.changes]
     Plan.objects.filter(pk=plan.pk).update(
         changes=changes,
-        outcome=_outcome(fates),
-        error=str(stopped or ""),
-        aws=journal,
+        outcome=_outcome(course.fates),
+        error=str(course.stopped or ""),
+        aws=course.journal,
         finished_at=now,
     )
-    _record(work, plan, changes, journal, stopped)
-    if not work.lease.update(**_progress(work, step, fates, stopped, now)):
+    _record(work, plan, changes, course)
+    if not work.lease.update_unless_raised(**_progress(work, step, course, now)):
         return
     for change in changes:
         key, fate = change["key"], change["fate"]
@@ -176,10 +182,9 @@ def _take_down(
         )
 
 
-def _progress(
-    work: Work, step: Step, fates: dict[str, str], stopped: Outcome | None, now: datetime
-) -> dict[str, Any]:
+def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str, Any]:
     """What the target's row says after the write."""
+    fates, stopped = course.fates, course.stopped
     values: dict[str, Any] = {"round": step.round, "agreed_at": None, "agreed_digest": ""}
     touched = [key for key, fate in fates.items() if fate in {"written", "lost"}]
     if touched:
@@ -201,7 +206,7 @@ def _progress(
         return values
     if stopped is not None:
         values |= {"outcome": stopped.kind, "outcome_text": str(stopped)}
-        values["refused"] = {**work.target.refused, **_refusals(step, fates, stopped, now)}
+        values["refused"] = {**work.target.refused, **_refusals(step, course, now)}
     if "pending" in fates.values():
         values |= waiting(work.target, now) if stopped else {"next_look_at": now}
     elif not touched:
@@ -220,20 +225,18 @@ def waiting(target: Target, now: datetime) -> dict[str, Any]:
     }
 
 
-def _refusals(
-    step: Step, fates: dict[str, str], stopped: Outcome, now: datetime
-) -> dict[str, dict[str, Any]]:
+def _refusals(step: Step, course: Course, now: datetime) -> dict[str, dict[str, Any]]:
     """Keys AWS refused. Gives wait for a person; removals have a next time, for ever."""
     retry = (now + REMOVAL_RETRY * settings.PACE).isoformat()
     return {
         change.key: {
             "text": change.after,
-            "kind": str(stopped.kind),
-            "message": stopped.message,
+            "kind": str(course.refusals[change.key].kind),
+            "message": course.refusals[change.key].message,
             "retry_at": retry if change.after is None else None,
         }
         for change in step.changes
-        if fates[change.key] == "refused"
+        if change.key in course.refusals
     }
 
 
@@ -246,13 +249,7 @@ def _outcome(fates: dict[str, str]) -> str:
     return Plan.Outcome.PARTIAL if "written" in kinds else Plan.Outcome.REFUSED
 
 
-def _record(
-    work: Work,
-    plan: Plan,
-    changes: list[dict[str, Any]],
-    journal: list[dict[str, Any]],
-    stopped: Outcome | None,
-) -> None:
+def _record(work: Work, plan: Plan, changes: list[dict[str, Any]], course: Course) -> None:
     fates = {change["fate"] for change in changes}
     what = What.TARGET_WRITTEN if fates == {"written"} else What.TARGET_WRITE_REFUSED
     if "lost" in fates:
@@ -264,10 +261,10 @@ def _record(
         after={
             "plan": plan.ref,
             "changes": _told(changes),
-            "outcome": str(stopped.kind) if stopped else "",
+            "outcome": str(course.stopped.kind) if course.stopped else "",
         },
-        aws=journal,
-        why=str(stopped or ""),
+        aws=course.journal,
+        why=str(course.stopped or ""),
     )
 
 

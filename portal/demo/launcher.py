@@ -146,7 +146,10 @@ class Demo:
 
 
 def run() -> int:
-    """0 when stopped by a person, 1 when a process ended by itself, 2 when it could not start."""
+    """0 when stopped by a person, 1 when a process ended by itself, 2 when it could not start.
+
+    What went wrong can be read in the logs, so only a run that ended well removes its folder.
+    """
     try:
         if missing := environment.missing_module("moto", "flask", "gunicorn", "celery"):
             raise Unready(missing)
@@ -173,6 +176,8 @@ def run() -> int:
         except (Unready, Ended, Late, OSError) as error:
             print(f"The demo {'ends' if code else 'cannot start'}: {error}", file=sys.stderr)
             code = code or 2
+    if code == 0:
+        shutil.rmtree(folder, ignore_errors=True)
     return code
 
 

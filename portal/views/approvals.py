@@ -99,11 +99,8 @@ def _too_late(request: PortalRequest, ref: str) -> HttpResponse:
 
 
 def _approve(request: PortalRequest, asked: Request, why: str) -> None:
-    shown = {
-        int(name.removeprefix("effect-")): str(value)
-        for name, value in request.POST.items()
-        if name.removeprefix("effect-").isdecimal()
-    }
+    items = asked.items.values_list("pk", flat=True)
+    shown = {item: request.POST.get(f"effect-{item}", "") for item in items}
     decisions.approve(asked, shown, by=actor(request), now=timezone.now(), why=why)
 
 

@@ -138,7 +138,8 @@ def _for_whom(request: PortalRequest) -> Person:
     if not chosen or chosen == str(request.user.pk):
         return request.user
     reports = _reports(request.user)
-    found: Person = get_object_or_404(reports, pk=chosen if chosen.isdecimal() else 0)
+    is_key = chosen.isdecimal() and len(chosen) < len(str(2**63))
+    found: Person = get_object_or_404(reports, pk=chosen if is_key else 0)
     return found
 
 

@@ -45,8 +45,10 @@ def waits_for(request: Request, lines: Sequence[StepLine]) -> str:
     if request.state != Request.State.OPEN or open_line is None:
         return ""
     if not open_line.asked:
-        return _("Waiting for %s, who stands in: nobody else can decide this.") % (
-            open_line.stand_by or _("an administrator")
+        # Administrators are asked where nobody else is; so this is nobody at all.
+        return _(
+            "Nobody can decide this now. Ask an administrator to name a fallback for it, "
+            "or take it back."
         )
     return _("Waiting for %s.") % open_line.asked
 

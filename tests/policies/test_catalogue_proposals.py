@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 from accounts.models import EksUser, Event, Person, Principal
 from policies import lifecycle
-from policies.access import decisions, identities, rules
+from policies.access import decisions, identities, rulebook, rules
 from policies.access.catalogue import apply, document
 from policies.access.catalogue.problems import BadCatalogue
 from policies.models import ApprovalPolicy, AwsAccount, Bundle, Entitlement, Portfolio, Proposal
@@ -277,6 +277,39 @@ def test_what_access_rests_on_is_not_changed_by_one_person(
     assert "catalogue.yaml:3:" in ran.error
     assert REASONS[reason] in ran.error
     assert run.everything() == before
+
+
+@pytest.mark.parametrize("decides", ["director", "kim"])
+@pytest.mark.parametrize("fact", ["state: suspended", "manager: sock@example.com"])
+def test_nobody_puts_somebody_of_their_own_where_their_requests_are_decided(
+    company, ada, tmp_path, decides, fact
+):
+    """Ada's own way to the top, and that of Kim, with whom she shares an AWS identity."""
+    f.shared(company, company.ada, company.kim, company.olu, owner=company.olu)
+    f.person("Sock")
+    person = getattr(company, decides)
+    before = run.everything()
+    entry = f"{{email: {person.email}, name: {person.name}, {fact}}}"
+    text = f"version: 1\npeople:\n  - {entry}\n"
+    ran = run.apply(run.written(tmp_path, text), *ada)
+    assert (ran.code, "decides for you" in ran.error) == (1, True), ran
+    assert run.everything() == before
+
+
+def test_what_a_waiting_proposal_points_at_stays_what_the_second_person_sees(
+    company, ada, tmp_path
+):
+    role = (
+        f"{{slug: new, name: N, account: '{f.ACCOUNT}', arn: 'arn:aws:iam::{f.ACCOUNT}:role/%s'}}"
+    )
+    path = run.written(tmp_path, f"version: 1\nroles:\n  - {role % 'harmless'}\n")
+    assert run.apply(path, *ada).code == 0
+    rule = rulebook.SUBJECTS["entitlement"].current("jobs")
+    rule["config"] = {"virtual_cluster": "jobs", "roles": ["new"]}
+    rules.propose("entitlement", "nightly", rule, by=f.acting(company.ada), reason="new jobs")
+    path = run.written(tmp_path, f"version: 1\nroles:\n  - {role % 'Admin'}\n")
+    ran = run.apply(path, *ada)
+    assert (ran.code, "An entitlement points at the role new" in ran.error) == (1, True), ran
 
 
 def test_a_place_no_entitlement_points_at_may_be_corrected(company, ada, tmp_path):

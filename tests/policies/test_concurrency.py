@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts.actors import system
 from accounts.models import Event
-from policies import reconcile, tasks
+from policies import lifecycle, reconcile, tasks
 from policies.access import decisions, grants
 from policies.access.errors import Refused
 from policies.models import Decision, EndReason, Grant, Plan, Request, Target
@@ -64,6 +65,30 @@ def test_a_yes_and_a_no_at_the_same_instant_are_one_decision(company):
     assert sum(one is None for one in raised) == 1, raised
     state = Request.objects.get().state
     assert (state == Request.State.APPROVED) == Grant.objects.exists()
+
+
+@pytest.mark.parametrize("verb", [lifecycle.suspend, lifecycle.leave])
+def test_a_yes_while_the_person_is_suspended_or_leaves_gives_nothing(company, verb):
+    request = f.previewed(f.asked(company))
+    shown, begun, said = f.shown(request), threading.Event(), threading.Event()
+
+    def going() -> None:
+        with transaction.atomic():
+            verb(company.ana, by=system(), now=f.now())
+            begun.set()
+            said.wait(0.5)  # the yes has to wait for us: this only gives it time to try
+
+    def approving() -> None:
+        begun.wait()
+        try:
+            decisions.approve(request, shown, by=f.acting(company.kim), now=f.now())
+        finally:
+            said.set()
+
+    gone, yes = at_once(going, approving)
+    assert gone is None
+    assert isinstance(yes, Refused), yes
+    assert not Grant.objects.exists()
 
 
 def test_asking_twice_at_the_same_instant_is_one_request(company):

@@ -1,5 +1,6 @@
 """The pure middle: what `next_step` does with every mixture of memory, reading and wish."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,6 @@ from policies.plan import (
     Reading,
     Rules,
     Verdict,
-    digest,
     next_step,
 )
 
@@ -30,6 +30,12 @@ def step(memory=None, there=None, wanted=None, *, at=0.0, rules=RULES):
     return next_step(
         memory or Memory(), Reading(there or {}), wanted or {}, now=seconds(at), rules=rules
     )
+
+
+def looked(memory, there=None, wanted=None, *, at=0.0):
+    """The memory after a look, agreeing or not."""
+    first = step(memory, there, wanted, at=at)
+    return replace(memory, agreed_at=first.agreed_at, agreed_digest=first.agreed_digest)
 
 
 def made(text, *, until=60.0, **more):
@@ -97,6 +103,13 @@ def test_a_removal_seen_gone_is_over_and_the_key_then_belongs_to_whoever_uses_it
     assert (result.changes, result.forget) == ((), {"a"})
 
 
+def test_one_look_at_an_absent_key_does_not_make_us_forget_that_we_are_removing_it():
+    memory = Memory({"a": made(None, until=10)}, written_at=NOW)
+    once = looked(memory, there={}, at=20)
+    assert step(memory, there={}, at=20).forget == frozenset()
+    assert step(once, there={"a": "1"}, at=21).changes == (Change("a", "1", None),)
+
+
 def test_a_removal_that_still_shows_after_its_window_is_written_again():
     memory = Memory({"a": made(None, until=10)}, written_at=NOW)
     result = step(memory, there={"a": "1"}, at=20)
@@ -125,17 +138,26 @@ def test_two_agreeing_looks_a_second_apart_settle():
     memory = Memory({"a": made("1")}, written_at=NOW)
     first = step(memory, there=wanted, wanted=wanted, at=0)
     assert (first.verdict, first.next_look_at) == (Verdict.LOOK, seconds(1))
-    agreed = Memory(
-        memory.keys, written_at=NOW, agreed_at=first.agreed_at, agreed_digest=digest(wanted)
-    )
+    agreed = replace(memory, agreed_at=first.agreed_at, agreed_digest=first.agreed_digest)
     assert step(agreed, there=wanted, wanted=wanted, at=0.9).verdict is Verdict.LOOK
     assert step(agreed, there=wanted, wanted=wanted, at=1).verdict is Verdict.SETTLE
 
 
 def test_an_agreement_about_another_wish_does_not_count():
-    memory = Memory({"a": made("1")}, agreed_at=NOW, agreed_digest=digest({"a": "0"}))
+    other = looked(Memory({"a": made("0")}), there={"a": "0"}, wanted={"a": "0"})
+    memory = replace(other, keys={"a": made("1")})
     result = step(memory, there={"a": "1"}, wanted={"a": "1"}, at=5)
     assert (result.verdict, result.agreed_at) == (Verdict.LOOK, seconds(5))
+
+
+def test_a_key_whose_conflict_ended_between_two_looks_was_seen_once_and_does_not_settle():
+    rules = Rules(whole_key=False)
+    memory = Memory({"a": made("1", until=10)})
+    first = step(memory, there={"a": "edited"}, at=20, rules=rules)
+    assert first.conflicts == {"a": "edited"}
+    later = replace(memory, agreed_at=first.agreed_at, agreed_digest=first.agreed_digest)
+    second = step(later, there={}, at=25, rules=rules)
+    assert (second.verdict, second.agreed_at) == (Verdict.LOOK, seconds(25))
 
 
 def test_a_contrary_look_between_forgets_the_agreement():
@@ -145,12 +167,8 @@ def test_a_contrary_look_between_forgets_the_agreement():
 
 def test_after_a_lost_answer_looks_count_only_after_the_window():
     wanted = {"a": "1"}
-    memory = Memory(
-        {"a": made("1", until=10, doubt=True)},
-        written_at=NOW,
-        agreed_at=NOW,
-        agreed_digest=digest(wanted),
-    )
+    memory = looked(Memory({"a": made("1")}, written_at=NOW), there=wanted, wanted=wanted)
+    memory = replace(memory, keys={"a": made("1", until=10, doubt=True)})
     result = step(memory, there=wanted, wanted=wanted, at=5)
     assert (result.verdict, result.next_look_at) == (Verdict.LOOK, seconds(10))
     assert step(memory, there=wanted, wanted=wanted, at=11).verdict is Verdict.SETTLE
@@ -164,7 +182,7 @@ def test_a_refused_key_is_left_alone_and_the_rest_goes_on():
 
 def test_a_refused_key_blocks_settling():
     wanted = {"a": "1"}
-    memory = Memory(refused=wanted, agreed_at=NOW, agreed_digest=digest(wanted))
+    memory = looked(Memory(refused=wanted), wanted=wanted)
     assert step(memory, wanted=wanted, at=1).verdict is Verdict.BLOCKED
 
 
@@ -176,7 +194,9 @@ def test_a_text_changed_by_others_inside_our_key_is_a_conflict_where_others_edit
         assert (result.conflicts, result.changes) == ({"a": "edited"}, ())
 
 
-@pytest.mark.parametrize("at, look", [(0, 1), (0.5, 1), (1, 2), (2, 4), (5, 8), (8, 16), (40, 60)])
+@pytest.mark.parametrize(
+    ("at", "look"), [(0, 1), (0.5, 1), (1, 2), (2, 4), (5, 8), (8, 16), (40, 60)]
+)
 def test_looks_come_at_doubling_distances_and_never_after_the_window(at, look):
     memory = Memory({"a": made("1")}, written_at=NOW)
     assert step(memory, there={}, wanted={"a": "1"}, at=at).next_look_at == seconds(look)
@@ -211,7 +231,7 @@ def test_only_keys_that_were_never_foreign_are_changed(keys, there, wanted, whol
 
 @given(memories, states, states)
 def test_what_is_settled_is_what_was_read(keys, there, wanted):
-    memory = Memory(keys, agreed_at=seconds(-5), agreed_digest=digest(wanted))
+    memory = looked(Memory(keys), there=there, wanted=wanted, at=-5)
     result = next_step(memory, Reading(there), wanted, now=NOW, rules=RULES)
     if result.verdict is Verdict.SETTLE:
         assert {key: there.get(key) for key in wanted} == wanted

@@ -9,7 +9,8 @@ from accounts.actors import system
 from accounts.models import Event, Holder, Notice, Person
 from policies import lifecycle, routing
 from policies.access import decisions, requests
-from policies.models import Candidate, Entitlement, Request, Step
+from policies.models import Candidate, Entitlement, Grant, Request, Step
+from portal.views import routes
 from tests import factories as f
 from tests.policies.refusing import refused
 
@@ -133,6 +134,7 @@ def test_a_request_whose_last_decider_left_is_found_by_the_next_one_who_can(comp
     for one in (company.ada, company.bo):
         lifecycle.leave(one, by=system(), now=f.now())
     assert now_asked(request) == {}
+    assert "Nobody can decide this now" in routes.waits_for(request, routes.steps(request))
     lifecycle.move(company.ana, by=system(), now=f.now(), manager=company.kim)
     assert now_asked(request) == {"Kim Manager": "manager"}
     f.approved(f.previewed(request), company.kim)
@@ -162,6 +164,38 @@ def test_steps_of_several_policies_are_each_asked_once_in_order(company):
     assert list(steps) == [
         ("manager", 2), ("owner", 1), ("identity_owner", 1), ("security", 1),
     ]  # fmt: skip
+
+
+def test_the_owner_of_one_thing_says_no_yes_for_what_another_owns(company):
+    f.ruled(company, "approval_policy", "owned", name="Owned", steps=[{"who": "owner"}])
+    f.ruled(company, "entitlement", "templates", approval_policy="owned", owner=company.kim.email)
+    f.ruled(company, "entitlement", "jobs", approval_policy="owned")
+    wishes = [
+        requests.Wish(company.entitlements["templates"], company.ana_role),
+        requests.Wish(company.entitlements["jobs"], company.ana_role, {"roles": ["sales"]}),
+    ]
+    request = requests.ask(
+        wishes, by=f.acting(company.ana), person=company.ana, reason="both", days=5, now=f.now()
+    )
+    f.approved(f.previewed(request), company.kim)
+    assert not Grant.objects.exists()
+    f.approved(request, company.olu)
+    assert Grant.objects.count() == 2
+
+
+def test_an_owner_whom_no_policy_asks_is_not_asked(company):
+    f.ruled(company, "approval_policy", "owned", name="Owned", steps=[{"who": "owner"}])
+    f.ruled(company, "entitlement", "templates", owner=company.director.email)
+    f.ruled(company, "entitlement", "jobs", approval_policy="owned")
+    wishes = [
+        requests.Wish(company.entitlements["templates"], company.ana_role),
+        requests.Wish(company.entitlements["jobs"], company.ana_role, {"roles": ["sales"]}),
+    ]
+    request = requests.ask(
+        wishes, by=f.acting(company.ana), person=company.ana, reason="both", days=5, now=f.now()
+    )
+    f.approved(f.previewed(request), company.kim)
+    assert now_asked(request) == {"Olu Owner": "owner", **ADMINISTRATORS}
 
 
 def test_the_next_step_opens_and_asks_its_own_people(company):

@@ -273,6 +273,19 @@ def test_a_moved_facts_verb_takes_no_power(company):
         people.move(company.ana, by=system(), portal_roles=["administrator"])
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [[{"who": "manager"}, {"who": "security"}], [{"who": "manager", "quorum": 2}]],
+    ids=["another step", "another yes"],
+)
+def test_having_asked_before_a_policy_became_stricter_gets_nobody_around_it(company, steps):
+    request = f.previewed(f.asked(company))
+    f.ruled(company, "approval_policy", "manager", steps=steps)
+    with refused("More people have to agree", "catalogue_changed"):
+        decisions.approve(request, f.shown(request), by=f.acting(company.kim), now=f.now())
+    decisions.decline(request, by=f.acting(company.kim), now=f.now(), why="ask again")
+
+
 def test_whoever_lost_the_identity_since_asking_gets_nothing(company):
     role = f.shared(company, company.ana, owner=company.olu)
     request = f.previewed(f.asked_as(company, company.ana, role))

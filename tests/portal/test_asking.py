@@ -192,3 +192,8 @@ def test_access_never_outlasts_the_contract(company, as_):
     company.ana.save()
     answer = as_(company.ana).post("/catalogue/templates/", filled(company))
     assert "access cannot last longer" in answer.content.decode()
+
+
+@pytest.mark.parametrize("chosen", ["0", "-1", "x", "9" * 19, "9" * 5000])
+def test_asking_for_nobody_known_is_a_404(company, as_, chosen):
+    assert as_(company.kim).get(f"/catalogue/templates/?for={chosen}").status_code == 404

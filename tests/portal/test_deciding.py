@@ -46,6 +46,16 @@ def test_a_yes_without_preview_is_refused_by_the_verb_too(company, as_):
     assert not Grant.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["effect-" + "9" * 5000, "effect-1", "effect-x"])
+def test_a_yes_to_things_not_on_the_page_is_a_stale_yes(company, as_, name):
+    request = f.previewed(f.asked(company))
+    data, kind = f"{name}=x", "application/x-www-form-urlencoded"
+    where = f"/approvals/{request.ref}/approve/"
+    answer = as_(company.kim).post(where, data, content_type=kind)
+    assert answer.status_code == 422
+    assert not Grant.objects.exists()
+
+
 def test_a_stale_yes_is_refused_with_the_new_preview_asked_for(company, as_):
     request = f.previewed(f.asked(company))
     stale = dict.fromkeys(effects(request), "0" * 64)

@@ -45,7 +45,10 @@ def started(*, port: int, **environment: str) -> "subprocess.Popen[str]":
 def refused(*, port: int, **environment: str) -> str:
     """The one line that a demo which cannot start says; its exit code is 2."""
     child = started(port=port, **environment)
-    _out, err = child.communicate(timeout=LONGEST_SECONDS)
+    try:
+        _out, err = child.communicate(timeout=LONGEST_SECONDS)
+    finally:
+        child.kill()
     assert child.returncode == 2, err
     assert len(err.splitlines()) == 1, err
     return err

@@ -1,18 +1,18 @@
 """What one person may not change alone, even as a fact, because access rests on it.
 
-Once two administrators exist, nobody edits their own facts, owners of what exists, addresses
-that passwords are reset through, or what an offered entitlement points at.
+Once two administrators exist, nobody edits their own facts, who decides for them, owners of
+what exists, addresses that passwords are reset through, or what an entitlement points at.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from accounts.actors import Actor
-from accounts.models import PersonState, Principal
+from accounts.models import Holder, Person, PersonState, Principal
 from policies.access.catalogue.difference import Action, Change
 from policies.access.catalogue.problems import Problem
 from policies.access.catalogue.schema import SECTIONS
-from policies.models import Entitlement, Grant
+from policies.models import Entitlement, Grant, Proposal
 
 _POINTS = {  # section → (the configuration key that names it, fields that say what it is)
     "portfolios": ("portfolio", ("account", "region", "portfolio_id")),
@@ -32,6 +32,7 @@ class Guard:
     by: Actor
     alone: bool
     named: frozenset[tuple[str, str]]
+    deciders: frozenset[str]
 
     @property
     def me(self) -> str:
@@ -40,7 +41,7 @@ class Guard:
 
 def check(changes: list[Change], *, by: Actor, alone: bool) -> list[Problem]:
     """Problems of the facts among `changes`; rules have their own guard, the second person."""
-    guard = Guard(by, alone, _named())
+    guard = Guard(by, alone, _named(), _deciders(by.person))
     return [
         problem
         for change in changes
@@ -50,11 +51,33 @@ def check(changes: list[Change], *, by: Actor, alone: bool) -> list[Problem]:
 
 
 def _named() -> frozenset[tuple[str, str]]:
-    """(configuration key, slug) of everything an offered entitlement points at."""
+    """(configuration key, slug) of everything an entitlement points at, or is proposed to."""
+    waiting = Proposal.objects.filter(subject="entitlement", state=Proposal.State.OPEN)
+    proposed = [
+        (rule or {}).get("config") or {} for rule in waiting.values_list("after", flat=True)
+    ]
     found = set()
-    for config in Entitlement.objects.offered().values_list("config", flat=True):
+    for config in [*Entitlement.objects.offered().values_list("config", flat=True), *proposed]:
         for name, value in config.items():
             found |= {(name, str(one)) for one in (value if isinstance(value, list) else [value])}
+    return frozenset(found)
+
+
+def _deciders(me: Person | None) -> frozenset[str]:
+    """Addresses on the way from me, and from whoever I share an identity with, to the top.
+
+    Who puts somebody of their own into that way has their own requests decided by them.
+    """
+    held = Holder.objects.filter(person=me, until_at__isnull=True)
+    sharing = Holder.objects.filter(principal__in=held.values("principal"), until_at__isnull=True)
+    waiting = [one.person for one in sharing.select_related("person")]
+    waiting += [me.manager] if me is not None and me.manager is not None else []
+    found: set[str] = set()
+    while waiting:
+        person = waiting.pop()
+        if person.email not in found:
+            found.add(person.email)
+            waiting += [person.manager] if person.manager is not None else []
     return frozenset(found)
 
 
@@ -87,6 +110,10 @@ def _person(change: Change, guard: Guard) -> Iterator[Problem]:
     if not guard.alone and "email" in change.fields:
         what = f"The address of this person is {change.before['email']}: it is how they sign in."
         yield entry.wrong("email", what, "Let the HR system change it.")
+    if not guard.alone and change.before["email"] in guard.deciders:
+        for name in [one for one in ("manager", "state") if one in change.fields]:
+            what = f"This person, or whoever comes after, decides for you: “{name}” stays."
+            yield entry.wrong(name, what, "Let another administrator apply this.")
     before, after = change.before["state"], change.after["state"]
     if after == PersonState.JOINING and after != before:
         yield entry.wrong("state", "This person has joined already.", "Write “state: working”.")

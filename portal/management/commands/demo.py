@@ -11,7 +11,7 @@ from portal.demo import launcher
 
 HELP = """A believable company on this machine: a fake AWS, web, workers and beat, all on 127.0.0.1.
 
-Its data lies in .state/demo/PORT and is made anew at each start. Ctrl-C ends every process.
+Its data lies in .state/demo/PORT while it runs, new at each start. Ctrl-C ends every process.
 
 environment:
   DEMO_PORT=N        the port of the web pages; without it 8000

@@ -164,6 +164,16 @@ def test_somebody_elses_address_cannot_be_taken_over(api, company):
     assert answer.json()["errors"][0]["pointer"] == "#/email"
 
 
+def test_no_token_moves_the_address_by_which_a_portal_role_signs_in(api, company):
+    for one in (company.ada, company.ira):
+        where = f"v1/employees/{one.employee_number}/"
+        answer = api("PATCH", where, {"email": "thief@example.net"})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "#/email"
+        assert api("PATCH", where, {"email": one.email.upper(), "job": "x"}).status_code == 200
+    assert not Person.objects.filter(email="thief@example.net").exists()
+
+
 def test_a_manager_who_left_is_refused(api, company):
     api("POST", f"v1/employees/{company.olu.employee_number}/offboard/")
     where = f"v1/employees/{company.ana.employee_number}/"
