@@ -30,7 +30,7 @@ def test_a_row_edited_by_others_is_not_called_gone_while_it_still_gives_the_grou
     assert edited != text
     world.set_auth_map({"mapRoles": edited})
     end(grant, peopled)
-    world.settle(seconds=3)
+    world.settle(seconds=8)
     grant.refresh_from_db()
     assert (Target.objects.get().phase, grant.released_at) == (Phase.HELD, None)
     assert Target.objects.get().next_look_at is not None

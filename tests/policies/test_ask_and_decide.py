@@ -31,7 +31,7 @@ def test_without_a_preview_only_no_is_possible(company):
 
 def test_a_stale_effect_is_refused(company):
     request = f.previewed(f.asked(company))
-    shown = {key: "0" * 64 for key in f.shown(request)}
+    shown = dict.fromkeys(f.shown(request), "0" * 64)
     with pytest.raises(StaleEffect):
         decisions.approve(request, shown, by=f.acting(company.kim), now=f.now())
     assert not Grant.objects.exists()
