@@ -32,12 +32,12 @@ def answer(inquiry_id: int) -> None:
 def sweep() -> None:
     """Every second: whatever is due and may have lost its message gets another."""
     Beat.objects.update_or_create(name="sweep", defaults={"at": Now()})
-    now = database_now()
-    lifecycle.expire_due(now=now)
-    lifecycle.start_due(now=now)
     for target_id in due_targets():
         hurry(target_id)
     answers.hurry_waiting()
+    now = database_now()
+    lifecycle.expire_due(now=now)
+    lifecycle.start_due(now=now)
 
 
 @shared_task(name="policies.reroute")

@@ -36,7 +36,7 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
         by=by,
         why=why,
         eligible=eligible,
-        effect=" ".join(item.effect for item in items),
+        effect=effects.of_all(items),
     )
     if _clean_yeses(step) < step.quorum:
         return

@@ -4,6 +4,7 @@ The digest covers the grant's own effect and nothing of its neighbours: holder, 
 identity's unique id, parts, dates, entitlement and version.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils.timezone import get_default_timezone
@@ -116,6 +117,12 @@ def effect(item: Item, unique_id: str) -> str:
 def day_of(moment: datetime) -> date:
     """The day it is at `moment` where this installation is (TIME_ZONE)."""
     return moment.astimezone(get_default_timezone()).date()
+
+
+def of_all(items: Sequence[Item]) -> str:
+    """One digest for everything a decision was about; of a single item, the item's own."""
+    each = [item.effect for item in items]
+    return each[0] if len(each) == 1 else digest(each)
 
 
 def start_of(day: date) -> datetime:

@@ -18,6 +18,8 @@ from policies.access.errors import Refused
 from policies.access.rules import check_administrator, in_bootstrap
 from policies.models import AwsAccount, Item, Request
 
+LONGEST_ARN = 380  # what targets and their keys can hold, with a few characters beside it
+
 
 @transaction.atomic
 def register(
@@ -41,6 +43,13 @@ def register(
         parsed, kind = arns.principal(arn)
     except arns.BadArn as error:
         raise Refused("bad_arn", str(error), field="arn") from error
+    if len(str(parsed)) > LONGEST_ARN:
+        raise Refused(
+            "bad_arn",
+            _("This ARN has more than %s characters. Use an identity with a shorter path.")
+            % LONGEST_ARN,
+            field="arn",
+        )
     _check_new(parsed, kind, sharing, person, service)
     _check_unknown(parsed, kind)
     for one in filter(None, (person, owner, *holders)):

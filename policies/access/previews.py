@@ -1,9 +1,11 @@
 """Asking the read worker what a request would change; taking its answer down."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import audit
 from accounts.actors import Actor
@@ -14,6 +16,8 @@ from policies.access import effects
 from policies.kinds.aws_auth import new_username
 from policies.models import Inquiry, InquiryKind, Item, ask_worker
 
+HURRY_SECONDS = 5
+
 
 def ask(item: Item, *, by: Actor) -> Inquiry:
     """One open preview inquiry per item: asked again, the open one stays."""
@@ -21,7 +25,11 @@ def ask(item: Item, *, by: Actor) -> Inquiry:
         kind=InquiryKind.PREVIEW,
         item=item,
         state=Inquiry.State.OPEN,
-        defaults={"correlation": by.correlation},
+        # The worker is hurried at once; only a lost message needs the sweep's next one.
+        defaults={
+            "correlation": by.correlation,
+            "next_try_at": timezone.now() + timedelta(seconds=HURRY_SECONDS),
+        },
     )
     if created:
         ask_worker(inquiry)

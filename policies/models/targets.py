@@ -48,7 +48,7 @@ class Target(models.Model):
     kind = models.CharField(_("kind"), max_length=40, choices=TargetKind.choices)
     account = models.CharField(_("account"), max_length=12)
     region = models.CharField(_("region"), max_length=32, blank=True)
-    object = models.CharField(_("object"), max_length=400)
+    object = models.CharField(_("object"), max_length=1000)
     phase = models.CharField(
         _("phase"), max_length=10, choices=Phase.choices, default=Phase.SETTLED
     )
@@ -116,7 +116,7 @@ class Key(models.Model):
         ADOPTED = "adopted", _("adopted")
 
     target = models.ForeignKey(Target, models.CASCADE, related_name="keys")
-    key = models.CharField(max_length=400)
+    key = models.CharField(max_length=1100)
     origin = models.CharField(max_length=8, choices=Origin.choices)
     text = models.TextField(null=True, blank=True)
     replaced = models.TextField(null=True, blank=True)

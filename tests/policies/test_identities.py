@@ -31,6 +31,7 @@ def test_what_cannot_be_registered_is_refused_with_the_remedy(company):
     people.leave(gone, by=system())
     rows = [
         ({"arn": "ana"}, "looks like", "bad_arn"),
+        ({"arn": f"{IAM}role/{'p' * 400}/ana3"}, "a shorter path", "bad_arn"),
         ({"arn": f"{IAM}role/*"}, "Name one principal exactly", "bad_arn"),
         ({"arn": f"arn:aws:sts::{f.ACCOUNT}:assumed-role/a/b"}, "role’s own ARN", "bad_arn"),
         ({"arn": "arn:aws:iam::999999999999:role/x"}, "Add it first", "unknown_account"),

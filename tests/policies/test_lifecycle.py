@@ -274,3 +274,29 @@ def test_each_event_tells_actor_channel_correlation_and_object(company):
     assert made.actor_id == str(company.kim.pk)
     assert made.rules["approval_policy"] == ["manager", 1]
     assert Decision.objects.get().effect == Grant.objects.get().effect
+
+
+def test_a_package_is_decided_as_a_whole_and_gives_each_of_its_things(company):
+    wishes = [
+        requests.Wish(company.entitlements["templates"], company.ana_role),
+        requests.Wish(company.entitlements["jobs"], company.ana_role, {"roles": ["sales"]}),
+        requests.Wish(
+            company.entitlements["kubernetes"], company.ana_role, {"groups": ["viewers"]}
+        ),
+    ]
+    request = f.previewed(
+        requests.ask(
+            wishes, by=f.acting(company.ana), person=company.ana, reason="x", days=5, now=f.now()
+        )
+    )
+    shown = f.shown(request)
+    for pk in shown:
+        with refused("Read it again", "stale_effect"):
+            missing = {key: value for key, value in shown.items() if key != pk}
+            decisions.approve(request, missing, by=f.acting(company.kim), now=f.now())
+    f.approved(request, company.kim)
+    assert {one.effect for one in Grant.objects.all()} == set(shown.values())
+    decided = Decision.objects.get().effect
+    # SQLite would store more than the column holds; PostgreSQL refuses.
+    assert len(decided) == Decision._meta.get_field("effect").max_length
+    assert decided not in shown.values()
