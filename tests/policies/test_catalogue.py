@@ -176,15 +176,15 @@ def test_people_move_with_their_history_and_managers_may_trade_places(example, t
     text = """
         version: 1
         people:
-          - {email: dora@example.com, name: Dora Director, manager: kim@example.com}
-          - {email: kim@example.com, name: Kim Manager, manager: null}
+          - {email: kim@example.com, name: Kim Manager, manager: ana@example.com}
+          - {email: ana@example.com, name: Ana Engineer, manager: dora@example.com}
     """
     ran = run.apply(run.written(tmp_path, text), *run.ADA)
     assert ran.code == 0, ran.error
-    dora = Person.objects.get_by_natural_key("dora@example.com")
-    assert dora.manager is not None
-    assert dora.manager.email == "kim@example.com"
-    assert Version.objects.filter(subject="person", subject_id=str(dora.pk)).count() == 2
+    kim = Person.objects.get_by_natural_key("kim@example.com")
+    assert kim.manager is not None
+    assert kim.manager.email == "ana@example.com"
+    assert Version.objects.filter(subject="person", subject_id=str(kim.pk)).count() == 2
 
 
 def test_somebody_whose_state_becomes_left_leaves_with_a_receipt(company, tmp_path):
