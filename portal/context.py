@@ -15,6 +15,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """Lazy: a page that draws no menu (an error, a fragment) asks the database nothing."""
     return {
         "demo": settings.DEMO,
+        "holds_url": settings.DEMO_HOLDS_URL if settings.DEMO else "",
         "time_zone": settings.TIME_ZONE,
         "menu": SimpleLazyObject(lambda: _menu(request)),
     }
