@@ -39,11 +39,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a target holds: canonical `state`, the `raw` answer, a `version` for compare-and-set."""
+    """What a target holds: canonical `state`, the `raw` answer, a `version` for compare-and-set.
+
+    `marked`: keys that carry this installation's own name, so are ours whatever is remembered.
+    `identities`: unique ids of principals, by ARN, where the reading learned them.
+    """
 
     state: State
     raw: Any = None
     version: str = ""
+    marked: frozenset[str] = frozenset()
+    identities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,11 @@ class KeyMemory:
 
 @dataclass(frozen=True)
 class Memory:
-    """What is remembered of a target between passes."""
+    """What is remembered of a target between passes.
+
+    `settled`: nothing was wanted since two looks agreed. `drift`: what others made of keys of
+    ours, as two looks confirmed it. `repairable`: keys of those that may be put back now.
+    """
 
     keys: Mapping[str, KeyMemory] = field(default_factory=dict)
     refused: Mapping[str, str | None] = field(default_factory=dict)
@@ -75,6 +85,9 @@ class Memory:
     agreed_at: datetime | None = None
     agreed_digest: str = ""
     round: int = 0
+    settled: bool = False
+    drift: Mapping[str, str | None] = field(default_factory=dict)
+    repairable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,16 +105,24 @@ class Verdict(StrEnum):
     WRITE = "write"  # make `changes`
     LOOK = "look"  # come back at `next_look_at`
     SETTLE = "settle"  # two looks agree on everything wanted
-    BLOCKED = "blocked"  # two looks agree on all but conflicts, refusals, exhausted rounds
+    DRIFT = "drift"  # two looks agree that others changed keys of ours: take it down
+    BLOCKED = "blocked"  # two looks agree on all but conflicts, refusals, drift, exhausted rounds
 
 
 @dataclass(frozen=True)
 class Step:
-    """What to do, and what to remember: `found` keys to note, `forget` keys to drop."""
+    """What to do, and what to remember: `found` keys to note, `forget` keys to drop.
+
+    `claimed`: those of the found keys that carry our mark. `drift`: what others made of keys
+    of ours. `overwrites`: what others made of keys that `changes` now writes over.
+    """
 
     verdict: Verdict
     changes: tuple[Change, ...] = ()
     found: State = field(default_factory=dict)
+    claimed: frozenset[str] = frozenset()
+    drift: Mapping[str, str | None] = field(default_factory=dict)
+    overwrites: Mapping[str, str | None] = field(default_factory=dict)
     forget: frozenset[str] = frozenset()
     conflicts: Mapping[str, str] = field(default_factory=dict)
     exhausted: frozenset[str] = frozenset()
@@ -125,27 +146,37 @@ def next_step(
     conflicts = _conflicts(keys, reading, wanted, now, rules)
     open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys()
     changes = _diff(open_keys, keys, memory, reading, wanted, now)
+    drift = {one.key: one.before for one in changes if _drifted(keys.get(one.key), one, now)}
+    confirmed = {key for key, there in drift.items() if (key, there) in memory.drift.items()}
+    waiting = drift.keys() - (confirmed & memory.repairable)
     again = {change.key for change in changes if _written_before(keys, change)}
     exhausted = _exhausted(changes, again, memory, now, rules)
-    changes = tuple(change for change in changes if change.key not in exhausted)
+    changes = tuple(one for one in changes if one.key not in exhausted | waiting)
     common: dict[str, Any] = {
         "found": found,
+        "claimed": found.keys() & reading.marked,
         "forget": forget,
         "conflicts": conflicts,
         "exhausted": exhausted,
+        "drift": drift,
     }
     if changes:
         rewriting = any(change.key in again for change in changes)
         return Step(
             Verdict.WRITE,
             changes,
+            overwrites=_overwrites(keys, changes, reading, now),
             round=memory.round + (1 if rewriting else 0),
             **common,
         )
-    unsettled = open_keys - exhausted - memory.refused.keys()
-    step = _look(unsettled, keys, memory, reading, wanted, now, rules)
-    blocked = bool(conflicts or exhausted or memory.refused)
-    verdict = Verdict.BLOCKED if step.verdict is Verdict.SETTLE and blocked else step.verdict
+    if drift.keys() - confirmed:
+        step = _agree(keys, memory, reading, wanted, now, rules)
+        verdict = Verdict.DRIFT if step.verdict is Verdict.SETTLE else step.verdict
+    else:
+        unsettled = open_keys - exhausted - memory.refused.keys() - drift.keys()
+        step = _look(unsettled, keys, memory, reading, wanted, now, rules)
+        blocked = bool(conflicts or exhausted or memory.refused or drift)
+        verdict = Verdict.BLOCKED if step.verdict is Verdict.SETTLE and blocked else step.verdict
     return Step(
         verdict,
         agreed_at=step.agreed_at,
@@ -171,7 +202,9 @@ def _recall(
     }
     keys = {key: one for key, one in memory.keys.items() if key not in forget}
     found = {key: reading.state[key] for key in wanted if key not in keys and key in reading.state}
-    keys |= {key: KeyMemory(Origin.FOUND, text) for key, text in found.items()}
+    for key, text in found.items():
+        ours = key in reading.marked
+        keys[key] = KeyMemory(Origin.MADE if ours else Origin.FOUND, text, seen=ours)
     return keys, found, frozenset(forget)
 
 
@@ -203,6 +236,7 @@ def _conflicts(
             and not one.in_window(now)
             and one.text is not None
             and there != one.text
+            and not (one.seen and one.text == wanted.get(key))  # that is drift
         )
         if foreign or edited:
             conflicts[key] = there
@@ -237,6 +271,32 @@ def _diff(
     )
 
 
+def _drifted(one: KeyMemory | None, change: Change, now: datetime) -> bool:
+    """Whether others changed what we wrote and saw: nobody here wants anything new."""
+    return (
+        one is not None
+        and one.origin is not Origin.FOUND
+        and one.seen
+        and one.text == change.after
+        and not one.in_window(now)
+    )
+
+
+def _overwrites(
+    keys: Mapping[str, KeyMemory], changes: tuple[Change, ...], reading: Reading, now: datetime
+) -> Mapping[str, str | None]:
+    """What others made of keys of ours, where it is not what we last wrote and saw."""
+    return {
+        change.key: reading.state.get(change.key)
+        for change in changes
+        if (one := keys.get(change.key)) is not None
+        and one.origin is not Origin.FOUND
+        and one.seen
+        and not one.in_window(now)
+        and reading.state.get(change.key) not in {one.text, change.after}
+    }
+
+
 def _written_before(keys: Mapping[str, KeyMemory], change: Change) -> bool:
     """Whether we already wrote exactly this, and its window has passed in vain."""
     one = keys.get(change.key)
@@ -245,6 +305,7 @@ def _written_before(keys: Mapping[str, KeyMemory], change: Change) -> bool:
         and one.origin is not Origin.FOUND
         and one.text == change.after
         and one.window_until is not None
+        and not one.seen
     )
 
 
@@ -283,6 +344,20 @@ def _look(
         return Step(Verdict.LOOK, next_look_at=max(filter(None, doubts)))
     if any(reading.state.get(key) != wanted.get(key) for key in unsettled):
         return Step(Verdict.LOOK, next_look_at=_next_look(keys, memory, now, rules))
+    if memory.settled:
+        return Step(Verdict.SETTLE, agreed_at=now)  # still as two looks once agreed
+    return _agree(keys, memory, reading, wanted, now, rules)
+
+
+def _agree(
+    keys: Mapping[str, KeyMemory],
+    memory: Memory,
+    reading: Reading,
+    wanted: State,
+    now: datetime,
+    rules: Rules,
+) -> Step:
+    """SETTLE when this look and an earlier one say the same; else look again."""
     agreement = _agreement(keys, memory, reading, wanted)
     since = memory.agreed_at if memory.agreed_digest == agreement else None
     if since is not None and now >= since + rules.seconds(AGREEMENT_SECONDS):

@@ -85,7 +85,7 @@ def end(grant: Grant, *, by: Actor, reason: EndReason, why: str = "") -> bool:
     _check_may_end(grant, by)
     why = texts.check_optional(why, "why")
     moved = Grant.objects.filter(pk=grant.pk, ended_at__isnull=True).update(
-        ended_at=Now(), end_reason=reason
+        ended_at=Now(), end_reason=reason, end_ordered=_is_ordered(grant, by, reason)
     )
     if not moved:
         return False
@@ -102,11 +102,25 @@ def end(grant: Grant, *, by: Actor, reason: EndReason, why: str = "") -> bool:
     return True
 
 
+# Ends that one person's order, or one person's leaving, brings about, whoever reports it.
+_OF_ONE_PERSON = {EndReason.REVOKED, EndReason.GIVEN_BACK, EndReason.LEFT, EndReason.SUSPENDED}
+
+
+def _is_ordered(grant: Grant, by: Actor, reason: EndReason) -> bool:
+    """Whether a person decided this very end; an approved end date is such a decision."""
+    if by.is_person or reason in _OF_ONE_PERSON:
+        return True
+    return reason == EndReason.EXPIRED and by.kind is ActorKind.SYSTEM and grant.end_ordered
+
+
 def shorten(grant: Grant, ends_at: datetime, *, by: Actor) -> None:
-    """Let a living grant end sooner. Nothing changes in AWS until then."""
+    """Let a living grant end sooner. Nothing changes in AWS until then.
+
+    Where a feed shortens it, nobody decided the new end date for itself.
+    """
     moved = Grant.objects.filter(
         pk=grant.pk, ended_at__isnull=True, starts_at__lt=ends_at, ends_at__gt=ends_at
-    ).update(ends_at=ends_at)
+    ).update(ends_at=ends_at, end_ordered=by.is_person)
     if moved:
         audit.record(
             What.GRANT_SHORTENED,

@@ -1,6 +1,7 @@
 """Estate, catalogue, requests, grants, targets, inquiries; and what runs the workers."""
 
 from policies.models.catalogue import ApprovalPolicy, Bundle, Entitlement, Proposal
+from policies.models.drift import EVERYTHING, Drift, Foreign, Freeze, account_scope, target_scope
 from policies.models.estate import (
     AwsAccount,
     Cluster,
@@ -12,9 +13,10 @@ from policies.models.grants import LIVING, Delivery, EndReason, Grant, Receipt, 
 from policies.models.inquiries import Inquiry, InquiryKind, ask_worker
 from policies.models.installation import Beat, Installation
 from policies.models.requests import Candidate, Comment, Decision, Item, Request, Step
-from policies.models.targets import Key, Phase, Plan, Target, TargetKind, hurry, wake
+from policies.models.targets import Key, Phase, Plan, Repair, Target, TargetKind, hurry, wake
 
 __all__ = [
+    "EVERYTHING",
     "LIVING",
     "ApprovalPolicy",
     "AwsAccount",
@@ -25,8 +27,11 @@ __all__ = [
     "Comment",
     "Decision",
     "Delivery",
+    "Drift",
     "EndReason",
     "Entitlement",
+    "Foreign",
+    "Freeze",
     "Grant",
     "Inquiry",
     "InquiryKind",
@@ -39,13 +44,16 @@ __all__ = [
     "Portfolio",
     "Proposal",
     "Receipt",
+    "Repair",
     "Request",
     "Seen",
     "Step",
     "Target",
     "TargetKind",
     "VirtualCluster",
+    "account_scope",
     "ask_worker",
     "hurry",
+    "target_scope",
     "wake",
 ]

@@ -52,6 +52,7 @@ class EndReason(models.TextChoices):
     EXPIRED = "expired", _("reached its end date")
     LEFT = "left", _("the person left")
     SUSPENDED = "suspended", _("the person was suspended")
+    REPLACED = "replaced", _("the AWS identity was replaced by another of the same name")
 
 
 class Grant(models.Model):
@@ -79,6 +80,8 @@ class Grant(models.Model):
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     end_reason = models.CharField(max_length=12, choices=EndReason.choices, blank=True)
+    # False where no person ordered this very end: the brake counts such ends (DESIGN §5.11).
+    end_ordered = models.BooleanField(default=True, db_default=True, editable=False)
     # When the sweep woke the targets because `starts_at` had come.
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(_("confirmed in AWS at"), null=True, blank=True)
@@ -130,6 +133,7 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         DUE = "due", _("being applied")
         SEEN = "seen", _("confirmed in AWS")
+        DRIFTED = "drifted", _("changed outside Gatehouse")
         RELEASED = "released", _("released")
 
     class Release(models.TextChoices):

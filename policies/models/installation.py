@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from policies.brake import Limits
+
 
 def new_installation_id() -> str:
     """Eight hex digits in every name we give in AWS, so that two portals never share a key."""
@@ -20,6 +22,11 @@ class Installation(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # Set once, when a second administrator first exists; rules then need two people for ever.
     bootstrapped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Which database this is (`policies.models.fingerprint`): another one was restored.
+    fingerprint = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # The brake: a pass with more changes than this that nobody ordered stops and asks.
+    brake_changes = models.PositiveIntegerField(default=25, db_default=25)
+    brake_percent = models.PositiveSmallIntegerField(default=50, db_default=50)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(pk=1), name="installation_single_row"),)
@@ -30,6 +37,11 @@ class Installation(models.Model):
     @classmethod
     def current(cls) -> str:
         return cls.objects.get_or_create(pk=1)[0].name
+
+    @classmethod
+    def brake(cls) -> Limits:
+        row = cls.objects.get_or_create(pk=1)[0]
+        return Limits(row.brake_changes, row.brake_percent)
 
 
 class Beat(models.Model):

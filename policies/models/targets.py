@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from celery import current_app
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, JSONField, Q, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
@@ -34,6 +34,12 @@ class Phase(models.TextChoices):
     WAITING = "waiting", _("will try again")
     HELD = "held", _("paused for a person")
     STUCK = "stuck", _("stuck")
+
+
+class Repair(models.TextChoices):
+    REPORT = "report", _("only report it")
+    LATER = "later", _("put it back when acknowledged, or after some hours")
+    AT_ONCE = "at_once", _("put it back at once")
 
 
 class Target(models.Model):
@@ -66,6 +72,20 @@ class Target(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, blank=True)
     outcome_text = models.TextField(_("what AWS said"), blank=True)
     refused = models.JSONField(default=dict)
+    # What a pass would change and must not: frozen, braked, or changed by others.
+    pending = models.JSONField(_("held back"), default=list, db_default=Value([], JSONField()))
+    # The digest of held-back changes that an administrator let go.
+    released_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    repair = models.CharField(
+        _("when others changed it"),
+        max_length=10,
+        choices=Repair.choices,
+        default=Repair.REPORT,
+        db_default=Repair.REPORT,
+    )
+    repair_hours = models.PositiveSmallIntegerField(_("hours"), default=24, db_default=24)
+    scanned_at = models.DateTimeField(_("last read"), null=True, blank=True)
+    foreign_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     unsettled_since = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     hurried_at = models.DateTimeField(null=True, blank=True)
@@ -92,6 +112,11 @@ class Target(models.Model):
                 condition=Q(next_look_at__isnull=False),
                 name="target_looks",
             ),
+            models.Index(
+                fields=["scanned_at"],
+                condition=Q(next_look_at__isnull=True),
+                name="target_scans",
+            ),
         )
 
     def __str__(self) -> str:
@@ -107,7 +132,9 @@ class Key(models.Model):
 
     No row: we never touched the key. `text` null: we removed it, and until `window_until`
     a reading that still shows it proves nothing. `doubt`: the answer to that write was
-    lost. `seen`: two agreeing looks confirmed the text.
+    lost. `seen`: two agreeing looks confirmed the text. `ordered`: an administrator told us
+    to bring this key to what is wanted. `restoring`: an administrator wants `replaced` back;
+    once it is seen there, the key is nobody's of ours again.
     """
 
     class Origin(models.TextChoices):
@@ -123,6 +150,8 @@ class Key(models.Model):
     window_until = models.DateTimeField(null=True, blank=True)
     doubt = models.BooleanField(default=False)
     seen = models.BooleanField(default=False)
+    ordered = models.BooleanField(default=False, db_default=False)
+    restoring = models.BooleanField(default=False, db_default=False)
     plan = models.ForeignKey("Plan", models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(db_default=Now())
 

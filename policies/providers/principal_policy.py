@@ -42,7 +42,12 @@ def read(clients: Clients, place: Place) -> Reading:
         document = _document(clients, kind, **{argument: name}, PolicyName=policy)
         if document is not None:
             state[policy] = _canonical(policy, document)
-    return Reading(state, {"tags": about.get("Tags", [])})
+    return Reading(
+        state,
+        {"tags": about.get("Tags", [])},
+        marked=frozenset({key_of(place, {})} & state.keys()),
+        identities={about["Arn"]: about[f"{kind.capitalize()}Id"]},
+    )
 
 
 def _document(clients: Clients, kind: str, **arguments: Any) -> Any:

@@ -28,7 +28,9 @@ class Holding:
 
 def load(target: Target, *, now: datetime) -> Holding:
     """Grants that have not begun are neither living nor ended."""
-    rows = list(target.deliveries.unreleased().select_related("grant").order_by("grant_id", "pk"))
+    rows = list(
+        target.deliveries.unreleased().select_related("grant__principal").order_by("grant_id", "pk")
+    )
     living = [one for one in rows if _lives(one.grant, now)]
     ended = [one for one in rows if one.grant.ended_at is not None]
     return Holding(living, ended)
@@ -64,6 +66,8 @@ def take_down(holding: Holding, proof: Proof) -> None:
     for delivery in holding.living:
         if _holds(proof, proof.reading.state, delivery):
             _seen(delivery, proof.at)
+        elif delivery.state == Delivery.State.SEEN:
+            _missed(delivery, proof.at)
     for delivery in holding.ended:
         _release(delivery, holding, proof)
 
@@ -73,9 +77,9 @@ def _holds(proof: Proof, state: State, delivery: Delivery) -> bool:
 
 
 def _seen(delivery: Delivery, at: datetime) -> None:
-    moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DUE).update(
-        state=Delivery.State.SEEN, seen_at=at
-    )
+    moved = Delivery.objects.filter(
+        pk=delivery.pk, state__in=[Delivery.State.DUE, Delivery.State.DRIFTED]
+    ).update(state=Delivery.State.SEEN, seen_at=at)
     if not moved:
         return
     Seen.objects.create(delivery=delivery, from_at=at)
@@ -92,6 +96,15 @@ def _seen(delivery: Delivery, at: datetime) -> None:
         tell(grant.person_id, "access_confirmed", grant=grant.ref)
 
 
+def _missed(delivery: Delivery, at: datetime) -> None:
+    """AWS held it and does not any more, though nothing here ended it."""
+    moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SEEN).update(
+        state=Delivery.State.DRIFTED
+    )
+    if moved:
+        Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=at)
+
+
 def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
     """Marks how an ended delivery is released, if anything is proved about it."""
     release = _proved(delivery, proof)
@@ -100,13 +113,15 @@ def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
     needed_by = None
     if release is Delivery.Release.NEEDED:
         needed_by = next((one.grant for one in holding.living if one.part == delivery.part), None)
-    moved = Delivery.objects.filter(
-        pk=delivery.pk, state__in=[Delivery.State.DUE, Delivery.State.SEEN]
-    ).update(
-        state=Delivery.State.RELEASED,
-        release=release,
-        needed_by=needed_by,
-        released_at=proof.at,
+    moved = (
+        Delivery.objects.unreleased()
+        .filter(pk=delivery.pk)
+        .update(
+            state=Delivery.State.RELEASED,
+            release=release,
+            needed_by=needed_by,
+            released_at=proof.at,
+        )
     )
     if not moved:
         return

@@ -9,11 +9,13 @@ from django.db.models.functions import Now
 from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
-from policies.models import Key, Plan, Target
+from policies.models import Key, Phase, Plan, Target
 from policies.plan import KeyMemory, Memory, Origin, Step
+from policies.reconcile import drift
 
 
 def recall(target: Target, *, now: datetime) -> Memory:
+    drifted, repairable = drift.recall(target, now=now)
     return Memory(
         keys={
             row.key: KeyMemory(Origin(row.origin), row.text, row.window_until, row.doubt, row.seen)
@@ -28,7 +30,16 @@ def recall(target: Target, *, now: datetime) -> Memory:
         agreed_at=target.agreed_at,
         agreed_digest=target.agreed_digest,
         round=target.round,
+        settled=target.phase == Phase.SETTLED,
+        drift=drifted,
+        repairable=repairable,
     )
+
+
+def restoring(target: Target) -> dict[str, str]:
+    """Texts that an administrator wants back, by key (`access.operations.put_back`)."""
+    rows = target.keys.filter(restoring=True, replaced__isnull=False)
+    return {row.key: str(row.replaced) for row in rows}
 
 
 def ours(target: Target) -> frozenset[str]:
@@ -46,14 +57,20 @@ def note(target: Target, step: Step) -> None:
     over = target.keys.filter(key__in=step.forget)
     over.exclude(origin=Key.Origin.FOUND).delete()
     for key, text in step.found.items():
+        claimed = key in step.claimed
+        origin = Key.Origin.MADE if claimed else Key.Origin.FOUND
         Key.objects.get_or_create(
-            target=target, key=key, defaults={"origin": Key.Origin.FOUND, "text": text}
+            target=target, key=key, defaults={"origin": origin, "text": text, "seen": claimed}
         )
 
 
 def forget_found(target: Target, step: Step) -> None:
-    """Two looks agreed: keys found there that nobody wants are nobody's business again."""
+    """Two looks agreed: keys found there that nobody wants are nobody's business again.
+
+    So are those that were put back as they stood before us.
+    """
     target.keys.filter(key__in=step.forget, origin=Key.Origin.FOUND).delete()
+    target.keys.filter(restoring=True, seen=True, doubt=False).delete()
 
 
 def note_dead_plans(target: Target) -> None:
@@ -89,6 +106,8 @@ def snapshot(row: Key | None) -> dict[str, Any] | None:
         "window_until": row.window_until.isoformat() if row.window_until else None,
         "doubt": row.doubt,
         "seen": row.seen,
+        "ordered": row.ordered,
+        "restoring": row.restoring,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from accounts import audit
 from accounts.actors import system
@@ -17,7 +17,7 @@ from policies.models import Phase, Target, hurry
 from policies.outcomes import Kind, Outcome
 from policies.plan import Step, Verdict
 from policies.providers import PROVIDERS, places
-from policies.reconcile import deliveries, memory, writing
+from policies.reconcile import deliveries, drift, foreign, holds, identities, memory, writing
 from policies.reconcile.deliveries import Holding
 from policies.reconcile.lease import Lease, acquire, database_now
 
@@ -52,12 +52,17 @@ def _pass(lease: Lease, deadline: float) -> None:
         _unreadable(lease, holding, error)
         return
     now = database_now()
-    wanted = provider.desired(place, holding.parts)
+    holding = identities.without_strangers(holding, reading)
+    wanted = {**memory.restoring(target), **provider.desired(place, holding.parts)}
     remembered = memory.recall(target, now=now)
     rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
     step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
     if step.verdict is Verdict.WRITE:
-        work = writing.Work(lease, provider, place, reading, holding.parts, deadline)
+        hold = holds.check(target, provider, place, step, holding)
+        if hold is not None:
+            _held(lease, hold, holds.told(provider, place, step.changes))
+            return
+        work = writing.Work(lease, provider, place, reading, holding.parts, wanted, deadline)
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
         _look(lease, step)
@@ -69,7 +74,7 @@ def _pass(lease: Lease, deadline: float) -> None:
             wanted,
             now,
             ours=memory.ours(target) - step.forget,
-            blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused}),
+            blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused, *step.drift}),
         )
         _agreed(lease, step, holding, proof)
 
@@ -84,7 +89,7 @@ def _look(lease: Lease, step: Step) -> None:
         "next_look_at": step.next_look_at,
         "attempts": 0,
     }
-    if lease.target.phase not in {Phase.STUCK, Phase.HELD}:
+    if lease.target.phase not in {Phase.STUCK, Phase.HELD, Phase.SETTLED}:
         values["phase"] = Phase.VERIFYING
     if lease.update_unless_raised(**values):
         memory.note(lease.target, step)
@@ -96,6 +101,8 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     target = lease.target
     if step.verdict is Verdict.SETTLE:
         moved = lease.update(**_settled(target))
+    elif step.verdict is Verdict.DRIFT:
+        moved = lease.update_unless_raised(**_drifted(target))
     else:
         moved = lease.update_unless_raised(**_blocked(target, step))
     if not moved:
@@ -104,6 +111,11 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     target.keys.exclude(key__in=proof.blocked).update(seen=True, doubt=False)
     deliveries.take_down(holding, proof)
     memory.forget_found(target, step)
+    if step.verdict is Verdict.DRIFT:
+        drift.confirm(target, step, proof.reading, proof.wanted)
+        return
+    drift.note_undone(target, step)
+    foreign.note(target, proof.reading)
     if step.verdict is Verdict.SETTLE and target.settled_generation < target.generation:
         audit.record(
             What.TARGET_SETTLED,
@@ -126,6 +138,8 @@ def _settled(target: Target) -> dict[str, Any]:
         "next_look_at": Case(current, default=Now()),
         "unsettled_since": Case(current, default=F("unsettled_since")),
         "settled_at": Now(),
+        "scanned_at": Now(),
+        "pending": [],
         "agreed_at": None,
         "agreed_digest": "",
         "refused": {},
@@ -136,12 +150,53 @@ def _settled(target: Target) -> dict[str, Any]:
     }
 
 
+def _drifted(target: Target) -> dict[str, Any]:
+    """Taken down, then looked at again at once: to put it back, or to wait for a person."""
+    return {
+        "phase": Phase.DUE,
+        "next_look_at": Now(),
+        "unsettled_since": Coalesce(F("unsettled_since"), Now()),
+        "agreed_at": None,
+        "agreed_digest": "",
+    }
+
+
+@transaction.atomic
+def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> None:
+    """A freeze or the brake stands between a plan and AWS: shown, and left to people."""
+    target = lease.target
+    values = {
+        "phase": Phase.HELD,
+        "outcome": hold.outcome,
+        "outcome_text": hold.text,
+        "pending": changes,
+        "agreed_at": None,
+        "agreed_digest": "",
+        "next_look_at": None,
+        "scanned_at": Now(),
+    }
+    is_new = (target.phase, target.outcome) != (Phase.HELD, hold.outcome)
+    if lease.update_unless_raised(**values) and is_new:
+        audit.record(
+            What.TARGET_HELD if hold.outcome == "frozen" else What.TARGET_BRAKED,
+            by=system(),
+            about=("target", target.pk),
+            after={"outcome": hold.outcome, "changes": changes},
+            why=hold.text,
+        )
+
+
 def _blocked(target: Target, step: Step) -> dict[str, Any]:
-    """Held by a conflict, or stuck on what AWS refuses; removals get a next time."""
+    """Held by a conflict or a change of others, or stuck on what AWS refuses.
+
+    Removals get a next time.
+    """
     if step.conflicts:
         key, there = sorted(step.conflicts.items())[0]
         phase, kind = Phase.HELD, "conflict"
         text = f"{key} already holds something that is not managed here: {there}"
+    elif step.drift:
+        phase, kind, text = Phase.HELD, "drift", drift.words(target, step, now=database_now())
     elif target.refused:
         refusal = next(iter(target.refused.values()))
         phase, kind, text = Phase.STUCK, refusal["kind"], refusal["message"]
@@ -163,7 +218,8 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
         "outcome_text": text,
         "agreed_at": None,
         "agreed_digest": "",
-        "next_look_at": retry if _removal_waits(target, step) else None,
+        "next_look_at": retry if _removal_waits(target, step) else drift.next_repair(target),
+        "scanned_at": Now(),
     }
 
 

@@ -18,9 +18,9 @@ from accounts.audit import What
 from policies import clients
 from policies.models import Key, Phase, Plan, Target
 from policies.outcomes import Kind, Outcome
-from policies.plan import Change, Reading, Step
+from policies.plan import Change, Reading, State, Step
 from policies.providers import Part, Place, Provider
-from policies.reconcile import memory
+from policies.reconcile import drift, memory
 from policies.reconcile.lease import Lease, database_now
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Work:
     place: Place
     reading: Reading
     parts: Sequence[Part]
+    wanted: State
     deadline: float
 
     @property
@@ -86,7 +87,7 @@ def write(work: Work, step: Step) -> None:
 def _intend(work: Work, step: Step) -> Plan | None:
     """The plan, and its keys in doubt, on record before AWS is touched. None: lease lost."""
     target = work.target
-    if not work.lease.update(phase=Phase.DUE, hurried_at=Now()):
+    if not work.lease.update(phase=Phase.DUE, hurried_at=Now(), pending=[], released_digest=""):
         return None
     memory.note(target, step)
     now = database_now()
@@ -120,10 +121,12 @@ def _intend(work: Work, step: Step) -> Plan | None:
                 "window_until": now + memory.window(target, removing=change.after is None),
                 "doubt": True,
                 "seen": False,
+                "ordered": False,
                 "plan": plan,
                 "at": now,
             },
         )
+    drift.written_over(target, step, plan, work.wanted)
     audit.record(
         What.TARGET_PLANNED,
         by=_actor(plan),

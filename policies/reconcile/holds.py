@@ -1,0 +1,79 @@
+"""What stops a pass from writing although it would: a freeze, or the brake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from policies import brake
+from policies.models import Freeze, Installation, Target
+from policies.plan import Change, Step, digest
+from policies.providers import Place, Provider
+from policies.reconcile import restored
+from policies.reconcile.deliveries import Holding
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a pass must not write: `outcome` for programs, `text` for people."""
+
+    outcome: str
+    text: str
+
+
+def check(
+    target: Target, provider: Provider, place: Place, step: Step, holding: Holding
+) -> Hold | None:
+    """None when the step's changes may be made now."""
+    return _frozen(target) or _braked(target, provider, place, step, holding)
+
+
+def _frozen(target: Target) -> Hold | None:
+    restored.freeze_if_so()
+    freeze = Freeze.objects.of(target).order_by("since_at").first()
+    if freeze is None:
+        return None
+    return Hold("frozen", f"Frozen since {freeze.since_at:%Y-%m-%d %H:%M} UTC: {freeze.why}")
+
+
+def _braked(
+    target: Target, provider: Provider, place: Place, step: Step, holding: Holding
+) -> Hold | None:
+    if changes_digest(step.changes) == target.released_digest:
+        return None
+    keys = list(target.keys.filter(origin__in=["made", "adopted"]).values_list("key", "ordered"))
+    ordered = {key for key, is_ordered in keys if is_ordered} | _ordered(provider, place, holding)
+    limits = Installation.brake()
+    stop = brake.check(step.changes, ordered, len(keys), limits)
+    if stop is None:
+        return None
+    return Hold(
+        "brake",
+        f"This pass would remove {stop.removals} and give {stop.gives} of {stop.keys} entries "
+        f"that no person ordered one by one; {limits.changes} or {limits.percent} % is the most "
+        "that happens without asking. An administrator looks at them and lets them go, or mends "
+        "what caused them (GH-202).",
+    )
+
+
+def _ordered(provider: Provider, place: Place, holding: Holding) -> set[str]:
+    """Keys that a person's decision brings about: new grants, and ends that were ordered."""
+    given = [one for one in holding.living if one.seen_at is None]
+    ended = [one for one in holding.ended if one.grant.end_ordered]
+    return {provider.key_of(place, one.part) for one in [*given, *ended]}
+
+
+def changes_digest(changes: Sequence[Change]) -> str:
+    """What an administrator lets go: exactly these changes and no others."""
+    return digest([[one.key, one.before, one.after] for one in changes])
+
+
+def told(provider: Provider, place: Place, changes: Sequence[Change]) -> list[dict[str, object]]:
+    """Changes as they are shown to whoever lets them go."""
+    return [
+        {
+            "key": one.key,
+            "before": one.before,
+            "after": one.after,
+            "say": str(provider.say(place, one)),
+        }
+        for one in changes
+    ]
