@@ -4,9 +4,10 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -15,15 +16,16 @@ from accounts.arns import PrincipalType
 from accounts.models import Principal
 from policies import clients, plan
 from policies.access import previews
-from policies.models import Inquiry, Item, Key, Request, Target, ask_worker
+from policies.models import Grant, Inquiry, Item, Key, Request, Target, ask_worker
 from policies.outcomes import Kind, Outcome
 from policies.providers import PROVIDERS, Place, places
-from policies.reconcile import deliveries
+from policies.reconcile import deliveries, identities
 from policies.reconcile.lease import database_now, from_now
 
 logger = logging.getLogger(__name__)
 
 AGED = timedelta(minutes=15)
+IDENTITY_AGED = timedelta(hours=6)
 TRIES = 8
 
 
@@ -143,6 +145,27 @@ def _failed(inquiry: Inquiry, error: Outcome) -> None:
         state=Inquiry.State.FAILED if over else Inquiry.State.OPEN,
         next_try_at=from_now(min(2.0**attempts, 300.0) * settings.PACE),
     )
+
+
+def identify_again(principal_id: int) -> None:
+    """Read what AWS means by an identity's ARN now. Nothing is known when it does not answer."""
+    principal = Principal.objects.get(pk=principal_id)
+    try:
+        unique_id = identify(principal)
+    except Outcome as error:
+        logger.warning("identity %s was not read: %s", principal_id, error)
+        return
+    identities.note(principal, unique_id)
+
+
+def hurry_identities() -> None:
+    """Identities that hold something are read again every few hours: a few at a time."""
+    holding = Grant.objects.filter(ended_at__isnull=True, principal=OuterRef("pk"))
+    aged = Q(checked_at__isnull=True) | Q(checked_at__lte=from_now(-IDENTITY_AGED.total_seconds()))
+    due = Principal.objects.filter(aged, Exists(holding)).order_by("checked_at")
+    for pk in due.values_list("pk", flat=True)[:100]:
+        Principal.objects.filter(pk=pk).update(checked_at=Now())
+        current_app.send_task("policies.identify", [pk], retry=False)
 
 
 def hurry_waiting() -> None:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts import audit, people
 from accounts.actors import Actor, system
 from accounts.audit import What
-from accounts.models import Person, PersonState
-from policies.access import grants, requests, steps
+from accounts.models import Person, PersonState, Principal
+from policies.access import anew, grants, requests, steps
 from policies.access.effects import end_of
 from policies.models import Delivery, EndReason, Grant, Receipt, Request, wake
 
@@ -99,6 +99,31 @@ def start_due(*, now: datetime, limit: int = 500) -> int:
                 wake(grants.targets_of([grant]))
                 started += 1
     return started
+
+
+def end_replaced(*, now: datetime) -> int:
+    """Access given to identities that AWS has replaced ends, and is asked for anew. How many.
+
+    What was approved for one identity is not another's because it has the same name.
+    """
+    ended = 0
+    for principal in Principal.objects.filter(replaced_at__isnull=False)[:50]:
+        with transaction.atomic():
+            waiting = Principal.objects.filter(pk=principal.pk, replaced_at__isnull=False)
+            if waiting.update(replaced_at=None):
+                ended += _end_replaced(principal, now)
+    return ended
+
+
+def _end_replaced(principal: Principal, now: datetime) -> int:
+    by = system()
+    stale = Grant.objects.filter(principal=principal, ended_at__isnull=True).exclude(
+        principal_unique_id=principal.unique_id
+    )
+    ended = [one for one in stale if grants.end(one, by=by, reason=EndReason.REPLACED)]
+    for grant in ended:
+        anew.ask_again(grant, by=by, now=now)
+    return len(ended)
 
 
 def reroute_silent(*, now: datetime) -> int:

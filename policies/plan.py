@@ -171,14 +171,14 @@ def next_step(
         )
     if drift.keys() - confirmed:
         step = _agree(keys, memory, reading, wanted, now, rules)
-        verdict = Verdict.DRIFT if step.verdict is Verdict.SETTLE else step.verdict
+        agreed = Verdict.DRIFT
     else:
         unsettled = open_keys - exhausted - memory.refused.keys() - drift.keys()
         step = _look(unsettled, keys, memory, reading, wanted, now, rules)
         blocked = bool(conflicts or exhausted or memory.refused or drift)
-        verdict = Verdict.BLOCKED if step.verdict is Verdict.SETTLE and blocked else step.verdict
+        agreed = Verdict.BLOCKED if blocked else Verdict.SETTLE
     return Step(
-        verdict,
+        agreed if step.verdict is Verdict.SETTLE else step.verdict,
         agreed_at=step.agreed_at,
         agreed_digest=step.agreed_digest,
         next_look_at=step.next_look_at,

@@ -3,11 +3,13 @@
 import logging
 
 from celery import shared_task
+from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from policies import answers, lifecycle, reconcile
 from policies.models import Beat, Target, hurry
+from policies.reconcile import restored
 from policies.reconcile.lease import database_now, from_now
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,12 @@ def answer(inquiry_id: int) -> None:
     answers.answer(inquiry_id)
 
 
+@shared_task(name="policies.identify")
+def identify(principal_id: int) -> None:
+    """Read an identity's unique id again, on the read queue."""
+    answers.identify_again(principal_id)
+
+
 @shared_task(name="policies.sweep")
 def sweep() -> None:
     """Every second: whatever is due and may have lost its message gets another."""
@@ -38,6 +46,8 @@ def sweep() -> None:
     now = database_now()
     lifecycle.expire_due(now=now)
     lifecycle.start_due(now=now)
+    lifecycle.end_replaced(now=now)
+    restored.keep_mark()
 
 
 @shared_task(name="policies.reroute")
@@ -46,6 +56,25 @@ def reroute() -> None:
     now = database_now()
     lifecycle.reroute_silent(now=now)
     answers.ask_aged()
+    answers.hurry_identities()
+
+
+@shared_task(name="policies.scan")
+def scan() -> None:
+    """Every few seconds: targets nobody looked at for long are read, some at a time."""
+    for target_id in due_scans():
+        hurry(target_id)
+
+
+def due_scans() -> list[int]:
+    """Targets at rest that were not read for SCAN_SECONDS; marked as due."""
+    aged = Q(scanned_at__isnull=True) | Q(scanned_at__lte=from_now(-settings.SCAN_SECONDS))
+    resting = Target.objects.filter(aged, next_look_at__isnull=True).order_by("scanned_at")
+    ids = list(resting.values_list("pk", flat=True)[:BATCH])
+    Target.objects.filter(pk__in=ids, next_look_at__isnull=True).update(
+        next_look_at=Now(), hurried_at=Now()
+    )
+    return ids
 
 
 def due_targets() -> list[int]:

@@ -46,12 +46,16 @@ worker_prefetch_multiplier = 1
 task_time_limit = settings.TASK_LIMIT_SECONDS
 task_publish_retry = False
 task_default_queue = WRITE_QUEUE
-task_routes = {"policies.answer": {"queue": READ_QUEUE}}
+task_routes = {
+    "policies.answer": {"queue": READ_QUEUE},
+    "policies.identify": {"queue": READ_QUEUE},
+}
 worker_hijack_root_logger = False
 worker_send_task_events = False
 timezone = "UTC"
 beat_schedule = {
     "sweep": {"task": "policies.sweep", "schedule": 1.0, "options": {"expires": 2}},
+    "scan": {"task": "policies.scan", "schedule": 10.0, "options": {"expires": 10}},
     "reroute": {"task": "policies.reroute", "schedule": 60.0, "options": {"expires": 30}},
     "deliver": {"task": "portal.deliver_notices", "schedule": 5.0, "options": {"expires": 5}},
 }

@@ -189,6 +189,8 @@ AWS_TRIES = 2
 PASS_DEADLINE_SECONDS = env.number("PASS_DEADLINE_SECONDS", 20)
 TASK_LIMIT_SECONDS = env.number("TASK_LIMIT_SECONDS", 60)
 LEASE_SECONDS = env.number("LEASE_SECONDS", 75)
+# How long a target at rest goes without being read: others change things, too.
+SCAN_SECONDS = env.number("SCAN_SECONDS", 3600)
 KUBECONFIG_FOLDER = env.text("KUBECONFIG_FOLDER", "")
 # Account number and region of the workers' own credentials are read from AWS, never set here.
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")

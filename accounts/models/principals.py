@@ -1,7 +1,7 @@
 """AWS identities: which principal belongs to whom, and who confirmed that it does."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -54,6 +54,9 @@ class Principal(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    checked_at = models.DateTimeField(_("unique id last read"), null=True, blank=True)
+    # AWS was seen to mean another identity by this ARN; null again once access was ended.
+    replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = PrincipalQuerySet.as_manager()
 
@@ -76,6 +79,13 @@ class Principal(models.Model):
                 name="principal_not_confirmed_by_its_holder",
             ),
         )
+        indexes = (
+            models.Index(
+                fields=["replaced_at"],
+                condition=Q(replaced_at__isnull=False),
+                name="principal_replaced",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.arn
@@ -87,6 +97,16 @@ class Principal(models.Model):
     @property
     def arn_type(self) -> PrincipalType:
         return PrincipalType(self.type)
+
+    def identify(self, unique_id: str) -> bool:
+        """Note what AWS means by the ARN now. True when that is news.
+
+        Another id than before is another identity of that name: `replaced_at` says so until
+        what the earlier one was given has been ended.
+        """
+        others = Principal.objects.filter(pk=self.pk).exclude(unique_id=unique_id)
+        replaced = Case(When(unique_id="", then=F("replaced_at")), default=Now())
+        return bool(others.update(unique_id=unique_id, replaced_at=replaced))
 
 
 class Holder(models.Model):

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.actors import Actor, ActorKind
 from accounts.audit import What
 from accounts.models import Person
-from policies.access import effects, texts
+from policies.access import effects, outside, texts
 from policies.access.errors import Refused
 from policies.models import Delivery, EndReason, Grant, Item, Target, wake
 
@@ -50,6 +50,11 @@ def make(item: Item, *, by: Actor, now: datetime) -> Grant:
         correlation=item.request.correlation,
     )
     targets = {_deliver(grant, part) for part in item.parts}
+    if item.adopts is not None and not outside.claim(item.adopts):
+        raise Refused(
+            "stale",
+            _("The entry to adopt has changed or is gone. Decline it; it can be asked for again."),
+        )
     audit.record(
         What.GRANT_MADE,
         by=by,

@@ -74,9 +74,8 @@ def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor
 def _identify(principal: Principal, unique_id: str, by: Actor) -> None:
     """Note what AWS means by the ARN now: a changed id is another identity of that name."""
     before = principal.unique_id
-    if before == unique_id:
+    if not principal.identify(unique_id):
         return
-    Principal.objects.filter(pk=principal.pk).update(unique_id=unique_id)
     audit.record(
         What.PRINCIPAL_IDENTIFIED,
         by=by,

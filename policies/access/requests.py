@@ -17,7 +17,7 @@ from policies import routing
 from policies.access import effects, notices, periods, previews, steps, texts
 from policies.access.errors import AlreadyDecided, Refused
 from policies.kinds import KINDS, BadTerms
-from policies.models import Comment, Entitlement, Item, Request, Step
+from policies.models import Comment, Entitlement, Foreign, Item, Request, Step
 from policies.plan import digest
 
 
@@ -28,6 +28,7 @@ class Wish:
     entitlement: Entitlement
     principal: Principal | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
+    adopts: Foreign | None = None
 
 
 @transaction.atomic
@@ -47,18 +48,26 @@ def ask(
     Only the person or their manager asks. A wish without identity waits for one.
     """
     _check_asker(by, person)
-    reason = texts.check(reason, "reason")
-    if not wishes:
-        raise Refused("nothing_asked", _("Nothing is chosen. Choose what to ask for."))
     request = Request(
         person=person,
         asked_by=by.person or person,
-        reason=reason,
+        reason=texts.check(reason, "reason"),
         days=days,
         starts_on=starts_on,
         ends_on=ends_on,
         correlation=by.correlation,
     )
+    return open_new(request, wishes, by=by, now=now)
+
+
+def open_new(request: Request, wishes: Sequence[Wish], *, by: Actor, now: datetime) -> Request:
+    """Check `request` and its wishes whole, save them, and let it begin. Raises Refused.
+
+    Who may ask is the caller's to say; runs in the caller's transaction.
+    """
+    person = request.person
+    if not wishes:
+        raise Refused("nothing_asked", _("Nothing is chosen. Choose what to ask for."))
     most = min(wish.entitlement.max_days for wish in wishes)
     periods.check(request, most_days=most, now=now)
     without = any(wish.principal is None for wish in wishes)
@@ -84,11 +93,11 @@ def ask(
                 }
                 for item in request.items.all()
             ],
-            "days": days,
-            "starts_on": starts_on.isoformat() if starts_on else None,
-            "ends_on": ends_on.isoformat() if ends_on else None,
+            "days": request.days,
+            "starts_on": request.starts_on.isoformat() if request.starts_on else None,
+            "ends_on": request.ends_on.isoformat() if request.ends_on else None,
         },
-        why=reason,
+        why=request.reason,
     )
     if not without:
         start(request, by=by, now=now)
@@ -222,6 +231,7 @@ def _add_item(request: Request, wish: Wish) -> None:
         entitlement_version=entitlement.version,
         principal=principal,
         terms=terms,
+        adopts=wish.adopts,
     )
     item.open_key = open_key(item, principal)
     _describe(item)

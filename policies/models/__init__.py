@@ -13,7 +13,16 @@ from policies.models.grants import LIVING, Delivery, EndReason, Grant, Receipt, 
 from policies.models.inquiries import Inquiry, InquiryKind, ask_worker
 from policies.models.installation import Beat, Installation
 from policies.models.requests import Candidate, Comment, Decision, Item, Request, Step
-from policies.models.targets import Key, Phase, Plan, Repair, Target, TargetKind, hurry, wake
+from policies.models.targets import (
+    Key,
+    Phase,
+    Plan,
+    Repair,
+    Target,
+    TargetKind,
+    hurry,
+    wake,
+)
 
 __all__ = [
     "EVERYTHING",

@@ -125,6 +125,8 @@ class Item(models.Model):
     effect = models.CharField(max_length=64, blank=True, editable=False)
     preview = models.JSONField(_("preview"), null=True, blank=True)
     preview_at = models.DateTimeField(null=True, blank=True)
+    # An entry others made in AWS, which becomes ours with the grant.
+    adopts = models.ForeignKey("Foreign", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = _("item")

@@ -133,8 +133,8 @@ class Key(models.Model):
     No row: we never touched the key. `text` null: we removed it, and until `window_until`
     a reading that still shows it proves nothing. `doubt`: the answer to that write was
     lost. `seen`: two agreeing looks confirmed the text. `ordered`: an administrator told us
-    to bring this key to what is wanted. `restoring`: an administrator wants `replaced` back;
-    once it is seen there, the key is nobody's of ours again.
+    to bring this key to what is wanted. `restoring`: a text that an administrator wants back
+    there; once it is seen, the key is nobody's of ours again.
     """
 
     class Origin(models.TextChoices):
@@ -151,7 +151,7 @@ class Key(models.Model):
     doubt = models.BooleanField(default=False)
     seen = models.BooleanField(default=False)
     ordered = models.BooleanField(default=False, db_default=False)
-    restoring = models.BooleanField(default=False, db_default=False)
+    restoring = models.TextField(null=True, blank=True)
     plan = models.ForeignKey("Plan", models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(db_default=Now())
 

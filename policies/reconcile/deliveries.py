@@ -1,7 +1,7 @@
 """Deliveries: what living grants want of a target, and what two agreeing looks prove of each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from accounts import audit
@@ -49,7 +49,7 @@ class Proof:
     """What two agreeing looks showed, and the names needed to read it.
 
     `ours`: keys made or adopted. `blocked`: keys in conflict, refused or exhausted, which
-    need not be as wanted.
+    need not be as wanted. `restored`: texts an administrator wanted back.
     """
 
     provider: Provider
@@ -59,6 +59,7 @@ class Proof:
     at: datetime
     ours: frozenset[str]
     blocked: frozenset[str] = frozenset()
+    restored: Mapping[str, str] = field(default_factory=dict)
 
 
 def take_down(holding: Holding, proof: Proof) -> None:

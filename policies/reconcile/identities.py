@@ -34,12 +34,7 @@ def _is_strange(delivery: Delivery, reading: Reading) -> bool:
 @transaction.atomic
 def note(principal: Principal, unique_id: str) -> None:
     """What AWS means by the ARN now, on record. Nothing when that is known."""
-    moved = (
-        Principal.objects.filter(pk=principal.pk)
-        .exclude(unique_id=unique_id)
-        .update(unique_id=unique_id)
-    )
-    if moved:
+    if principal.identify(unique_id):
         audit.record(
             What.PRINCIPAL_IDENTIFIED,
             by=system(),

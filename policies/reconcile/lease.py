@@ -51,7 +51,9 @@ class Lease:
         """The same; a generation raised since the lease was taken keeps what `wake` wrote."""
         raised = ~Q(generation=self.target.generation)
         for name in RAISED.keys() & values.keys():
-            kept = Value(values[name], RAISED[name])
+            kept = values[name]
+            if not hasattr(kept, "resolve_expression"):
+                kept = Value(kept, RAISED[name])
             values[name] = Case(When(raised, then=F(name)), default=kept)
         return self.update(**values)
 

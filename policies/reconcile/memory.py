@@ -1,5 +1,6 @@
 """What is remembered of a target between passes: its keys, and plans that never finished."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,9 +38,9 @@ def recall(target: Target, *, now: datetime) -> Memory:
 
 
 def restoring(target: Target) -> dict[str, str]:
-    """Texts that an administrator wants back, by key (`access.operations.put_back`)."""
-    rows = target.keys.filter(restoring=True, replaced__isnull=False)
-    return {row.key: str(row.replaced) for row in rows}
+    """Texts that an administrator wants back, by key (`access.operations.restore`)."""
+    rows = target.keys.filter(restoring__isnull=False)
+    return {row.key: str(row.restoring) for row in rows}
 
 
 def ours(target: Target) -> frozenset[str]:
@@ -64,13 +65,14 @@ def note(target: Target, step: Step) -> None:
         )
 
 
-def forget_found(target: Target, step: Step) -> None:
+def forget_found(target: Target, step: Step, restored: Mapping[str, str]) -> None:
     """Two looks agreed: keys found there that nobody wants are nobody's business again.
 
-    So are those that were put back as they stood before us.
+    So are the `restored` ones, that this pass saw as they stood before us.
     """
     target.keys.filter(key__in=step.forget, origin=Key.Origin.FOUND).delete()
-    target.keys.filter(restoring=True, seen=True, doubt=False).delete()
+    for key, text in restored.items():
+        target.keys.filter(key=key, restoring=text, seen=True, doubt=False).delete()
 
 
 def note_dead_plans(target: Target) -> None:

@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
 from policies import clients, plan
-from policies.models import Phase, Target, hurry
+from policies.models import Freeze, Phase, Target, hurry
 from policies.outcomes import Kind, Outcome
 from policies.plan import Step, Verdict
 from policies.providers import PROVIDERS, places
@@ -53,7 +53,8 @@ def _pass(lease: Lease, deadline: float) -> None:
         return
     now = database_now()
     holding = identities.without_strangers(holding, reading)
-    wanted = {**memory.restoring(target), **provider.desired(place, holding.parts)}
+    restoring = memory.restoring(target)
+    wanted = {**restoring, **provider.desired(place, holding.parts)}
     remembered = memory.recall(target, now=now)
     rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
     step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
@@ -75,6 +76,7 @@ def _pass(lease: Lease, deadline: float) -> None:
             now,
             ours=memory.ours(target) - step.forget,
             blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused, *step.drift}),
+            restored=restoring,
         )
         _agreed(lease, step, holding, proof)
 
@@ -110,7 +112,7 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     memory.note(target, step)
     target.keys.exclude(key__in=proof.blocked).update(seen=True, doubt=False)
     deliveries.take_down(holding, proof)
-    memory.forget_found(target, step)
+    memory.forget_found(target, step, proof.restored)
     if step.verdict is Verdict.DRIFT:
         drift.confirm(target, step, proof.reading, proof.wanted)
         return
@@ -165,7 +167,7 @@ def _drifted(target: Target) -> dict[str, Any]:
 def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> None:
     """A freeze or the brake stands between a plan and AWS: shown, and left to people."""
     target = lease.target
-    values = {
+    values: dict[str, Any] = {
         "phase": Phase.HELD,
         "outcome": hold.outcome,
         "outcome_text": hold.text,
@@ -175,6 +177,8 @@ def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> N
         "next_look_at": None,
         "scanned_at": Now(),
     }
+    if hold.outcome == "frozen" and not Freeze.objects.of(target).exists():
+        values["next_look_at"] = Now()  # lifted while this pass was under way
     is_new = (target.phase, target.outcome) != (Phase.HELD, hold.outcome)
     if lease.update_unless_raised(**values) and is_new:
         audit.record(
