@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import Notice, PersonState
-from policies.models import Delivery, Grant, Request
+from policies.models import Delivery, Grant, Request, Target
 from portal.signin import one_use_link
 
 
@@ -132,6 +132,34 @@ def sign_in_link(notice: Notice) -> Letter:
     )
 
 
+def changed_outside(notice: Notice) -> Letter | None:
+    target = Target.objects.filter(pk=notice.facts["target"]).first()
+    if target is None or not target.drifts.filter(over_at__isnull=True).exists():
+        return None
+    page = reverse("admin:policies_target_change", args=[target.pk])
+    return Letter(
+        _("Changed outside Gatehouse: %s") % target,
+        (
+            _("Others changed something in AWS that Gatehouse manages: %s.") % target,
+            _("What it was, what it is, and what you can do: %s") % f"{settings.BASE_URL}{page}",
+        ),
+    )
+
+
+def identity_replaced(notice: Notice) -> Letter:
+    grant, request = _grant(notice), notice.facts["request"]
+    told = _(
+        "AWS has another identity under the name %(arn)s than the one this access was approved "
+        "for. What was approved for one is not another’s, so the access was ended."
+    ) % {"arn": grant.principal.arn}
+    anew = (
+        _("It was asked for anew; take it back if it should not be: %s") % _url("request", request)
+        if request
+        else _("It can be asked for anew in the catalogue.")
+    )
+    return Letter(_("Ended: %s") % grant.entitlement, (grant.sentence, told, anew))
+
+
 TOPICS: dict[str, Callable[[Notice], Letter | None]] = {
     "decision_needed": decision_needed,
     "request_decided": request_decided,
@@ -139,11 +167,13 @@ TOPICS: dict[str, Callable[[Notice], Letter | None]] = {
     "access_confirmed": access_confirmed,
     "access_gone": access_gone,
     "sign_in_link": sign_in_link,
+    "changed_outside": changed_outside,
+    "identity_replaced": identity_replaced,
 }
 
 
 def _grant(notice: Notice) -> Grant:
-    return Grant.objects.select_related("entitlement").get(ref=notice.facts["grant"])
+    return Grant.objects.select_related("entitlement", "principal").get(ref=notice.facts["grant"])
 
 
 def _what(asked: Request) -> str:

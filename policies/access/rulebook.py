@@ -16,11 +16,14 @@ from accounts.models import Person, PortalRole
 from policies.access import told
 from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
-from policies.models import ApprovalPolicy, AwsAccount, Bundle, Entitlement
+from policies.models import ApprovalPolicy, AwsAccount, Bundle, Entitlement, Installation
 
 Rule = dict[str, Any]
 DECIDERS = ("manager", "owner", "security")
-LASTING = {"approval_policy"}  # may change, never end: requests and entitlements rest on them
+LASTING = {
+    "approval_policy",
+    "brake",
+}  # may change, never end: requests and entitlements rest on them
 
 
 class Subject(Protocol):
@@ -282,7 +285,29 @@ class AccountRoles:
         return set()
 
 
+@dataclass(frozen=True)
+class Brake:
+    """Key: “everywhere”. Rule: {"changes": most unordered ones, "percent": of a target's keys}."""
+
+    def current(self, key: str) -> Rule | None:
+        limits = Installation.brake()
+        return {"changes": limits.changes, "percent": limits.percent}
+
+    def check(self, key: str, rule: Rule) -> None:
+        if not (rule.get("changes", 0) >= 1 and 1 <= rule.get("percent", 0) <= 100):
+            raise Refused("bad_brake", _("Give a number of changes from 1, and 1 to 100 percent."))
+
+    def apply(self, key: str, rule: Rule | None, by: Actor) -> None:
+        assert rule is not None  # LASTING
+        Installation.objects.update(brake_changes=rule["changes"], brake_percent=rule["percent"])
+        history.keep("brake", key, rule)
+
+    def gains(self, key: str, rule: Rule | None) -> set[int]:
+        return set()
+
+
 SUBJECTS: dict[str, Subject] = {
+    "brake": Brake(),
     "approval_policy": ApprovalPolicies(),
     "account_roles": AccountRoles(),
     "entitlement": Entitlements(),

@@ -76,6 +76,7 @@ _FIELDS: Mapping[str, Mapping[str, Test]] = {
     "bundle": {**_NAMES, "entitlements": _texts},
     "portal_role": {"roles": _texts},
     "account_roles": {"write_role": _text(200), "read_role": _text(200)},
+    "brake": {"changes": _number(100_000), "percent": _number(100)},
 }
 _KEYS = {
     "portal_role": (_email, gettext_lazy("an e-mail address")),
@@ -83,6 +84,7 @@ _KEYS = {
         lambda key: bool(_ACCOUNT.fullmatch(key)),
         gettext_lazy("an account number of twelve digits"),
     ),
+    "brake": (lambda key: key == "everywhere", gettext_lazy("“everywhere”")),
 }
 _SHORT_NAME = (_slug, gettext_lazy("a short name of letters, digits, - and _"))
 

@@ -5,6 +5,7 @@ set when to look next, release. No database transaction is open across a network
 lease row is the only lock; only looks settle a generation.
 """
 
+from policies.reconcile.foresight import foresee
 from policies.reconcile.passes import converge
 
-__all__ = ["converge"]
+__all__ = ["converge", "foresee"]

@@ -1,5 +1,8 @@
 """What the workers do: targets by phase, keys, plans, inquiries, mail. To read, and to retry."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -7,12 +10,12 @@ from django.utils.translation import gettext_lazy
 from accounts.actors import Actor
 from accounts.models import Notice
 from policies import outcomes
-from policies.access import operations
-from policies.models import Inquiry, Key, Plan, Target
+from policies.access import operations, outside
+from policies.models import Inquiry, Key, Plan, Repair, Target, target_scope
 from portal.admin.base import RecordAdmin, Related, as_json, as_text
 from portal.admin.filters import FromList
 from portal.admin.site import site
-from portal.admin.verbs import Done, Verb, VerbForm
+from portal.admin.verbs import Done, Verb, VerbForm, WhyForm
 
 
 def _retry(target: Target, form: VerbForm, by: Actor) -> Done:
@@ -20,9 +23,62 @@ def _retry(target: Target, form: VerbForm, by: Actor) -> Done:
     return Done(_("A worker will look at it at once."), target)
 
 
+class LetGoForm(WhyForm):
+    """The held-back changes travel with the page: those and no others are let go."""
+
+    def hidden(self) -> dict[str, str]:
+        return {"shown": operations.pending_digest(self.subject.pending)}
+
+
+def _let_go(target: Target, form: VerbForm, by: Actor) -> Done:
+    shown = str(form.data.get("shown", ""))
+    operations.let_go(target, shown, by=by, why=form.cleaned_data["why"])
+    return Done(_("Let go: a worker makes these changes at once."), target)
+
+
+def _freeze(target: Target, form: VerbForm, by: Actor) -> Done:
+    operations.freeze(target_scope(target), by=by, why=form.cleaned_data["why"])
+    return Done(_("Frozen: nothing is written here until it is lifted."), target)
+
+
+class RepairForm(WhyForm):
+    field_order = ("mode", "hours", "why")
+    mode = forms.ChoiceField(label=gettext_lazy("When others changed it"), choices=Repair.choices)
+    hours = forms.IntegerField(
+        label=gettext_lazy("Hours"),
+        min_value=1,
+        max_value=operations.LONGEST_REPAIR_HOURS,
+        initial=24,
+    )
+
+
+def _set_repair(target: Target, form: VerbForm, by: Actor) -> Done:
+    data = form.cleaned_data
+    operations.set_repair(target, data["mode"], data["hours"], by=by, why=data["why"])
+    return Done(_("Set."), target)
+
+
+class RestoreForm(WhyForm):
+    """Which of the texts that the plan replaced comes back."""
+
+    field_order = ("key", "why")
+    key = forms.ChoiceField(label=gettext_lazy("What"))
+
+    def __init__(self, data: Any = None, *, subject: Any = None) -> None:
+        super().__init__(data, subject=subject)
+        keys = [one["key"] for one in subject.changes if one["before"] is not None]
+        self.fields["key"].choices = [(key, key) for key in keys]  # type: ignore[attr-defined]
+
+
+def _restore(plan: Plan, form: VerbForm, by: Actor) -> Done:
+    data = form.cleaned_data
+    outside.restore(plan, data["key"], by=by, why=data["why"])
+    return Done(_("A worker writes it at once; then it is not managed here any more."), plan.target)
+
+
 class OutcomeFilter(FromList):
     title, parameter_name = gettext_lazy("outcome"), "outcome"
-    words = tuple(str(one) for one in outcomes.Kind)
+    words = (*(str(one) for one in outcomes.Kind), "frozen", "brake", "drift")
 
 
 @admin.register(Target, site=site)
@@ -47,6 +103,10 @@ class TargetAdmin(RecordAdmin):
         "outcome",
         "outcome_text",
         as_json("refused", gettext_lazy("refused by AWS")),
+        as_json("pending", gettext_lazy("held back")),
+        "repair",
+        "repair_hours",
+        "scanned_at",
         "generation",
         "applied_generation",
         "settled_generation",
@@ -67,6 +127,29 @@ class TargetAdmin(RecordAdmin):
             gettext_lazy("Refusals and failed rounds are forgotten and a worker tries at once."),
             _retry,
         ),
+        Verb(
+            "let-go",
+            gettext_lazy("Let go"),
+            gettext_lazy("The changes held back by the brake are made: exactly these."),
+            _let_go,
+            form=LetGoForm,
+            offered=lambda target: target.outcome == "brake",
+            evidence="admin/pending.html",
+        ),
+        Verb(
+            "freeze",
+            gettext_lazy("Freeze"),
+            gettext_lazy("Nothing is written here until it is lifted. Reading goes on."),
+            _freeze,
+            form=WhyForm,
+        ),
+        Verb(
+            "repair",
+            gettext_lazy("Choose how to repair"),
+            gettext_lazy("What happens when others change something of ours here."),
+            _set_repair,
+            form=RepairForm,
+        ),
     )
     related = (
         Related(
@@ -83,6 +166,16 @@ class TargetAdmin(RecordAdmin):
             gettext_lazy("Deliveries"),
             lambda target: target.deliveries.select_related("grant").order_by("-pk"),
             ("grant", "state", "seen_at", "released_at", "release"),
+        ),
+        Related(
+            gettext_lazy("Changed by others"),
+            lambda target: target.drifts.order_by("-pk"),
+            ("key", "first_seen_at", "writer", "over", "over_at"),
+        ),
+        Related(
+            gettext_lazy("Not managed here"),
+            lambda target: target.foreigners.filter(gone_at__isnull=True).order_by("-pk"),
+            ("key", "marked", "first_seen_at", "ignored_at"),
         ),
     )
 
@@ -124,6 +217,19 @@ class PlanAdmin(RecordAdmin):
         "correlation",
         "started_at",
         "finished_at",
+    )
+    verbs = (
+        Verb(
+            "restore",
+            gettext_lazy("Put back what it replaced"),
+            gettext_lazy(
+                "What stood there before this plan is written again. Access that is living "
+                "keeps what it needs: end it first."
+            ),
+            _restore,
+            form=RestoreForm,
+            offered=lambda plan: any(one["before"] is not None for one in plan.changes),
+        ),
     )
 
 

@@ -71,6 +71,26 @@ def propose_new(subject: str, start: rulebook.Rule, key_label: Text) -> Verb:
     return Verb("propose", _LABELS[subject], _EXPLAINS, run, form=NewRuleForm)
 
 
+def propose_about_all(subject: str, key: str) -> Verb:
+    """The verb “propose a change” of a rule there is only one of, called `key`."""
+
+    class OneRuleForm(ReasonForm):
+        field_order = ("rule", "reason")
+        rule = RuleField(label=gettext_lazy("Rule"))
+
+        def __init__(self, data: Any = None, *, subject: Any = None) -> None:
+            super().__init__(data, subject=subject)
+            self.fields["rule"].initial = rulebook.SUBJECTS[subject_name].current(key) or {}
+
+    subject_name = subject
+
+    def run(_row: None, form: VerbForm, by: Actor) -> Done:
+        data = form.cleaned_data
+        return _propose(subject_name, key, data["rule"], data["reason"], by, None)
+
+    return Verb(f"propose-{subject}", _LABELS[subject], _EXPLAINS, run, form=OneRuleForm)
+
+
 def propose_end(subject: str, key_of: Callable[[Any], str], offered: Callable[[Any], bool]) -> Verb:
     """The verb “propose its end”."""
 
@@ -87,6 +107,7 @@ _LABELS = {
     "entitlement": gettext_lazy("Propose a change of the access"),
     "bundle": gettext_lazy("Propose a change of the package"),
     "portal_role": gettext_lazy("Propose a change of portal roles"),
+    "brake": gettext_lazy("Propose a change of the brake"),
 }
 
 
@@ -172,3 +193,4 @@ class ProposalAdmin(RecordAdmin):
             evidence="admin/proposal.html",
         ),
     )
+    list_verbs = (propose_about_all("brake", "everywhere"),)
