@@ -18,9 +18,10 @@ from accounts.models import (
 from accounts.tokens import create
 from policies import lifecycle
 from policies.access import decisions, rules
-from policies.models import Bundle, Grant, Key, Plan, Target
+from policies.models import Bundle, Drift, Foreign, Freeze, Grant, Key, Plan, Target
 from tests import factories as f
 
+CHANGE = {"key": "k", "before": "{0}", "after": "{}", "say": "k is written", "fate": "written"}
 SignIn = Callable[[Person], Client]
 
 
@@ -56,8 +57,11 @@ def full(company) -> f.Company:
     f.previewed(f.asked(company, "kubernetes", groups=["viewers"]))
     target = Target.objects.order_by("pk").first()
     assert target is not None
-    plan = Plan.objects.create(target=target, generation=1, changes=[], correlation="c" * 32)
+    plan = Plan.objects.create(target=target, generation=1, changes=[CHANGE], correlation="c" * 32)
     Key.objects.create(target=target, key="k", origin=Key.Origin.MADE, text="{}", plan=plan)
+    Drift.objects.create(target=target, key="k", wanted="{}", there="{1}", writer="kubectl")
+    Foreign.objects.create(target=target, key="theirs", text="{2}")
+    Freeze.objects.create(scope="account:999988887777", why="an old one", lifted_at=f.now())
     for profile, more in (
         (StudioUser, {}),
         (EksUser, {"username": "aws-user:ana"}),

@@ -1,5 +1,6 @@
 """Pressing a button of the admin, as a browser without scripts would."""
 
+import html
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Event
 
-_HIDDEN = re.compile(r'<input type="hidden" name="(effect_\d+)" value="([^"]*)">')
+_HIDDEN = re.compile(r'<input type="hidden" name="(effect_\d+|shown)" value="([^"]*)">')
 
 
 def form_of(row: Model, verb: str) -> str:
@@ -25,7 +26,8 @@ def list_form_of(model: type[Model], verb: str) -> str:
 
 def press(client: Client, page: str, **typed: Any) -> HttpResponse:
     """Open the form, then send it with its hidden fields and what was typed."""
-    hidden = dict(_HIDDEN.findall(client.get(page).content.decode()))
+    found = _HIDDEN.findall(client.get(page).content.decode())
+    hidden = {name: html.unescape(value) for name, value in found}
     return client.post(page, {**hidden, **typed})
 
 
