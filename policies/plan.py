@@ -9,7 +9,7 @@ or *adopted*; only the last two are ever changed. A *look* is a reading after a 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,20 +30,32 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One key from `before` (None: absent) to `after` (None: removed)."""
+    """One key from `before` (None: absent) to `after` (None: removed).
+
+    `original` is verbatim text kept from AWS; where it means `after`, it is what gets written.
+    """
 
     key: str
     before: str | None
     after: str | None
+    original: str = ""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a target holds: canonical `state`, the `raw` answer, a `version` for compare-and-set."""
+    """What a target holds: canonical `state`, the `raw` answer, a `version` for compare-and-set.
+
+    `originals`: a key's own bytes, where canonical text does not keep them. `writer`: who wrote
+    the whole last, where AWS tells. `unreadable`: beginnings of keys whose part of the document
+    cannot be read, and why; nothing is known of such keys, neither that they are there nor gone.
+    """
 
     state: State
     raw: Any = None
     version: str = ""
+    originals: State = field(default_factory=dict)
+    writer: str = ""
+    unreadable: State = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,7 @@ class KeyMemory:
 
     Until `window_until` a reading that says otherwise proves nothing. `doubt`: the answer
     to the write was lost, so until then a reading that agrees proves nothing either.
-    `seen`: two agreeing looks confirmed the text.
+    `seen`: two agreeing looks confirmed the text. `replaced`: what stood there before it.
     """
 
     origin: Origin
@@ -60,6 +72,7 @@ class KeyMemory:
     window_until: datetime | None = None
     doubt: bool = False
     seen: bool = False
+    replaced: str | None = None
 
     def in_window(self, now: datetime) -> bool:
         return self.window_until is not None and now < self.window_until
@@ -97,7 +110,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """What to do, and what to remember: `found` keys to note, `forget` keys to drop."""
+    """What to do, and what to remember: `found` keys to note, `forget` keys to drop.
+
+    `hidden`: keys nothing can be said of, because their part of the document is unreadable.
+    """
 
     verdict: Verdict
     changes: tuple[Change, ...] = ()
@@ -105,6 +121,7 @@ class Step:
     forget: frozenset[str] = frozenset()
     conflicts: Mapping[str, str] = field(default_factory=dict)
     exhausted: frozenset[str] = frozenset()
+    hidden: Mapping[str, str] = field(default_factory=dict)
     agreed_at: datetime | None = None
     agreed_digest: str = ""
     next_look_at: datetime | None = None
@@ -123,8 +140,10 @@ def next_step(
     """The one next thing to do with a target. Total: every input has an answer."""
     keys, found, forget = _recall(memory, reading, wanted, now)
     conflicts = _conflicts(keys, reading, wanted, now, rules)
-    open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys()
-    changes = _diff(open_keys, keys, memory, reading, wanted, now)
+    hidden = _hidden(wanted.keys() | _ours(keys), reading)
+    open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys() - hidden.keys()
+    disputed = set() if rules.whole_key else _disputed(open_keys, keys, reading, now)
+    changes = _diff(open_keys - disputed, keys, memory, reading, wanted, now)
     again = {change.key for change in changes if _written_before(keys, change)}
     exhausted = _exhausted(changes, again, memory, now, rules)
     changes = tuple(change for change in changes if change.key not in exhausted)
@@ -133,6 +152,7 @@ def next_step(
         "forget": forget,
         "conflicts": conflicts,
         "exhausted": exhausted,
+        "hidden": hidden,
     }
     if changes:
         rewriting = any(change.key in again for change in changes)
@@ -144,7 +164,7 @@ def next_step(
         )
     unsettled = open_keys - exhausted - memory.refused.keys()
     step = _look(unsettled, keys, memory, reading, wanted, now, rules)
-    blocked = bool(conflicts or exhausted or memory.refused)
+    blocked = bool(conflicts or exhausted or hidden or memory.refused)
     verdict = Verdict.BLOCKED if step.verdict is Verdict.SETTLE and blocked else step.verdict
     return Step(
         verdict,
@@ -201,12 +221,41 @@ def _conflicts(
             one.origin is not Origin.FOUND
             and not rules.whole_key
             and not one.in_window(now)
-            and one.text is not None
             and there != one.text
+            and not (_was_replaced(key, one, reading) and (one.doubt or one.text is None))
         )
         if foreign or edited:
             conflicts[key] = there
     return conflicts
+
+
+def _hidden(keys: Set[str], reading: Reading) -> dict[str, str]:
+    return {
+        key: why
+        for key in sorted(keys)
+        for beginning, why in reading.unreadable.items()
+        if key.startswith(beginning)
+    }
+
+
+def _disputed(
+    keys: Set[str], memories: Mapping[str, KeyMemory], reading: Reading, now: datetime
+) -> set[str]:
+    """Keys that others changed inside the window of our write: not to be written over.
+
+    What stood there before our write is no dispute: the write may not show yet.
+    """
+    found = set()
+    for key in keys & memories.keys() & reading.state.keys():
+        one = memories[key]
+        if one.in_window(now) and reading.state[key] != one.text:
+            found |= set() if _was_replaced(key, one, reading) else {key}
+    return found
+
+
+def _was_replaced(key: str, one: KeyMemory, reading: Reading) -> bool:
+    there = (reading.state.get(key), reading.originals.get(key))
+    return one.replaced is not None and one.replaced in there
 
 
 def _effective(key: str, keys: Mapping[str, KeyMemory], reading: Reading, now: datetime) -> Any:

@@ -47,6 +47,21 @@ def config_map(answer: Answer, method: str, namespace: str, name: str) -> dict[s
     return found
 
 
+def last_writer(found: Mapping[str, Any]) -> str:
+    """Who last changed the data, and when, by the server's own account; empty when unknown.
+
+    Source: Kubernetes reference, "Server-Side Apply", managedFields.
+    """
+    entries = found.get("metadata", {}).get("managedFields")
+    writes = [
+        (str(entry.get("time") or ""), str(entry.get("manager") or ""))
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and "f:data" in (entry.get("fieldsV1") or {})
+    ]
+    time, manager = max(writes, default=("", ""))
+    return f"{manager}, {time}" if manager and time else manager
+
+
 def _is_config_map(found: Mapping[str, Any], namespace: str, name: str) -> bool:
     metadata, data = found.get("metadata"), found.get("data") or {}
     if found.get("kind") != "ConfigMap":

@@ -47,7 +47,7 @@ class Proof:
     """What two agreeing looks showed, and the names needed to read it.
 
     `ours`: keys made or adopted. `blocked`: keys in conflict, refused or exhausted, which
-    need not be as wanted.
+    need not be as wanted. `hidden`: keys that could not be read, of which nothing is proved.
     """
 
     provider: Provider
@@ -57,6 +57,7 @@ class Proof:
     at: datetime
     ours: frozenset[str]
     blocked: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
 
 def take_down(holding: Holding, proof: Proof) -> None:
@@ -121,6 +122,8 @@ def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
     another user name still gives its groups), so nothing is proved until it is gone or mended.
     """
     key = proof.provider.key_of(proof.place, delivery.part)
+    if key in proof.hidden:
+        return None
     if key not in proof.reading.state:
         return Delivery.Release.GONE
     states = (proof.reading.state, proof.wanted)

@@ -69,7 +69,10 @@ def _pass(lease: Lease, deadline: float) -> None:
             wanted,
             now,
             ours=memory.ours(target) - step.forget,
-            blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused}),
+            blocked=frozenset(
+                {*step.conflicts, *step.exhausted, *step.hidden, *remembered.refused}
+            ),
+            hidden=frozenset(step.hidden),
         )
         _agreed(lease, step, holding, proof)
 
@@ -142,6 +145,9 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
         key, there = sorted(step.conflicts.items())[0]
         phase, kind = Phase.HELD, "conflict"
         text = f"{key} already holds something that is not managed here: {there}"
+    elif step.hidden:
+        phase, kind = Phase.STUCK, "malformed"
+        text = str(Outcome(Kind.MALFORMED, next(iter(step.hidden.values()))))
     elif target.refused:
         refusal = next(iter(target.refused.values()))
         phase, kind, text = Phase.STUCK, refusal["kind"], refusal["message"]
@@ -170,7 +176,7 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
 def _removal_waits(target: Target, step: Step) -> bool:
     refused = any(one["text"] is None for one in target.refused.values())
     ended = target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
-    return refused or (ended and bool(step.conflicts or step.exhausted))
+    return refused or (ended and bool(step.conflicts or step.exhausted or step.hidden))
 
 
 @transaction.atomic
@@ -179,7 +185,7 @@ def _unreadable(lease: Lease, holding: Holding, error: Outcome) -> None:
     target, now = lease.target, database_now()
     values: dict[str, Any] = {"outcome": error.kind, "outcome_text": str(error)}
     if error.kind in writing.PASSING:
-        values |= writing.waiting(target, now)
+        values |= writing.waiting(target, now, error)
     else:
         retry = now + timedelta(seconds=plan.REMOVAL_RETRY_SECONDS * settings.PACE)
         values |= {"phase": Phase.STUCK, "next_look_at": retry if holding.ended else None}
