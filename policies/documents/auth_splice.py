@@ -57,6 +57,8 @@ def splice(data: Mapping[str, str], changes: Changes) -> dict[str, str]:
 def fit(data: Mapping[str, str], changes: Changes) -> tuple[dict[str, str], dict[str, Refused]]:
     """As many of the changes as can be made, and why the others cannot: one odd row of a
     hundred keeps back itself alone."""
+    if not changes:
+        return dict(data), {}
     try:
         return splice(data, changes), {}
     except Refused as error:

@@ -20,6 +20,7 @@ READS = ("eks:DescribeCluster",)
 WRITES = ()
 WHOLE_KEY = False
 NAMESPACE, NAME = "kube-system", "aws-auth"
+IGNORING = "API"  # the authenticationMode in which EKS does not look at aws-auth
 GUARDS = {
     Guard.NODES: gettext_lazy("Nodes join the cluster by it."),
     Guard.GROUP: gettext_lazy("It carries a group on which the cluster itself depends."),
@@ -33,7 +34,8 @@ GUARDS = {
 
 
 def read(clients: Clients, place: Place) -> Reading:
-    found = clients.kubernetes(place.config).read_config_map(NAMESPACE, NAME)
+    cluster = clients.kubernetes(place.config)
+    found = cluster.read_config_map(NAMESPACE, NAME)
     if found is None:
         raise Outcome(
             Kind.MISSING,
@@ -50,7 +52,7 @@ def read(clients: Clients, place: Place) -> Reading:
     meta = found["metadata"]
     return Reading(
         state,
-        {"data": data, "uid": meta["uid"]},
+        {"data": data, "uid": meta["uid"], "mode": cluster.mode},
         str(meta["resourceVersion"]),
         originals=auth_original.originals(data),
         writer=kube_answers.last_writer(found),
@@ -90,7 +92,7 @@ def load(reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
     """Rows that are not ours to change, and user names that two grants disagree on."""
-    found = []
+    found = [_ignored(place)] if reading.raw["mode"] == IGNORING else []
     wanted = desired(place, parts)
     arns = {key_of(place, part): part["arn"] for part in parts}
     names: dict[str, set[str]] = {}
@@ -107,6 +109,13 @@ def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]
         except Refused as error:
             found.append(str(error))
     return found
+
+
+def _ignored(place: Place) -> str:
+    return _(
+        "%(cluster)s is in access mode API, so it ignores aws-auth: a row would give nothing. "
+        "Use access entries there."
+    ) % {"cluster": place.object}
 
 
 def untouchable(place: Place, key: str, text: str) -> str:
@@ -151,8 +160,13 @@ def apply(
     parts: Sequence[Part],
 ) -> None:
     before = reading.raw["data"]
-    after, refused = _spliced(before, changes, parts, place)
-    each = {key: _outcome(place, error) for key, error in refused.items()}
+    each = {}
+    if reading.raw["mode"] == IGNORING:  # rows may still be taken out
+        useless = Outcome(Kind.PERMANENT, _ignored(place))
+        each = {change.key: useless for change in changes if change.after is not None}
+    possible = [change for change in changes if change.key not in each]
+    after, refused = _spliced(before, possible, parts, place)
+    each |= {key: _outcome(place, error) for key, error in refused.items()}
     if after != before:
         _patch(clients, place, reading, before, after)
     if each:

@@ -42,6 +42,10 @@ class Load:
 class KubernetesClient(Protocol):
     """One cluster's ConfigMaps. Raises only `outcomes.Outcome`."""
 
+    @property
+    def mode(self) -> str:
+        """EKS's authenticationMode; empty where nobody told."""
+
     def read_config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
         """The whole object as the server gave it, or None when it does not exist."""
 

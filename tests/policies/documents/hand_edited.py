@@ -7,19 +7,76 @@ from hypothesis import strategies as st
 ACCOUNT = "111122223333"
 ARN = f"arn:aws:iam::{ACCOUNT}:"
 KINDS = {"mapRoles": "role", "mapUsers": "user"}
-COMMENTS = ("# why", "#\ttabbed\tcomment ", "# {{SessionName}} - x: y", "#", "# é 그룹 😀", "#: - 'q")
-TEXTS = ("dev", "a: b", "1e3", "y", "x #y", "it's", 'say "hi"', "é😀", "{{SessionName}}", "- a", "08")
+COMMENTS = (
+    "# why",
+    "#\ttabbed\tcomment ",
+    "# {{SessionName}} - x: y",
+    "#",
+    "# é 그룹 😀",
+    "#: - 'q",
+)
+TEXTS = (
+    "dev",
+    "a: b",
+    "1e3",
+    "y",
+    "x #y",
+    "it's",
+    'say "hi"',
+    "é😀",
+    "{{AccountID}}",
+    "- a",
+    "08",
+)
 VALUES = (*TEXTS, "system:node:{{EC2PrivateDNSName}}", "eks-node", "~")
 ODD = ("- hello", "-", "- ", "- {}", "- []", "- null", "- 'q'", "- 17", "- rolaern: x", "-\t# tab")
-EMPTY = ("", "''", '""', "``", "null", "~", "[]", "[]\n", "[ ]\n", "# only\n", "\n", "---\n", "[\n]\n")
-HEADS = ("", "", "", "---\n", "--- # c\n", "%YAML 1.1\n---\n", "# team A\n\n", "\n", "  \n# x\n", "\ufeff")
-FEET = ("", "", "", "\n", "# the end\n", "  # indented end", "\n\n# end", "   ", "...\n", "---\n- x\n")
+EMPTY = (
+    "",
+    "''",
+    '""',
+    "``",
+    "null",
+    "~",
+    "[]",
+    "[]\n",
+    "[ ]\n",
+    "# only\n",
+    "\n",
+    "---\n",
+    "[\n]\n",
+)
+HEADS = (
+    "",
+    "",
+    "",
+    "---\n",
+    "--- # c\n",
+    "%YAML 1.1\n---\n",
+    "# team A\n\n",
+    "\n",
+    "  \n# x\n",
+    "\ufeff",
+)
+FEET = (
+    "",
+    "",
+    "",
+    "\n",
+    "# the end\n",
+    "  # indented end",
+    "\n\n# end",
+    "   ",
+    "...\n",
+    "---\n- x\n",
+)
 
 
 def _scalar(draw: Any, text: str) -> str:
     """`text` in one of YAML's quotings; plain even where that changes its type."""
     style = draw(st.sampled_from(("plain", "plain", "single", "double")))
-    if style == "single" or (style == "plain" and (": " in text or " #" in text or text[0] in "-{'")):
+    if style == "single" or (
+        style == "plain" and (": " in text or " #" in text or text[0] in "-{'")
+    ):
         return "'" + text.replace("'", "''") + "'"
     if style == "double":
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -54,13 +111,19 @@ def _cased(draw: Any, word: str) -> str:
 
 def _pairs(draw: Any, section: str, name: str, inner: int) -> list[tuple[str, list[str]]]:
     kind = KINDS[section]
-    arn = ARN + draw(st.sampled_from((f"{kind}/{name}", f"{kind}/team/{name}", f"{kind}/{name} ")))
-    pairs = [(_cased(draw, f"{kind}arn"), _value(draw, arn.rstrip() if "team" in arn else arn, inner))]
+    arn = ARN + kind + draw(st.sampled_from((f"/{name}", f"/{name}", f"/team/{name}", f"/{name} ")))
+    pairs = [(_cased(draw, f"{kind}arn"), _value(draw, arn, inner))]
     if draw(st.integers(0, 4)):
         pairs.append((_cased(draw, "username"), _value(draw, draw(st.sampled_from(VALUES)), inner)))
     if draw(st.integers(0, 4)):
         pairs.append((_cased(draw, "groups"), _groups(draw, inner)))
-    for extra in ("userid: AROA1", "note: by hand", "note: {a: [b]}", "username: again", "'odd key': x"):
+    for extra in (
+        "userid: AROA1",
+        "note: by hand",
+        "note: {a: [b]}",
+        "username: again",
+        "'odd key': x",
+    ):
         if draw(st.integers(0, 9)) == 0:
             key, _, value = extra.partition(": ")
             pairs.append((key, [value]))
@@ -107,12 +170,14 @@ def rows(draw: Any, section: str) -> str:
             case 1:
                 lines.append(" " * column + "- " + _flow(draw, section, name))
             case 2:
-                anchored = ["- &a", f"  <<: {{x: y}}", f"  {KINDS[section]}arn: '{ARN}x/{name}'"]
+                anchored = ["- &a", "  <<: {x: y}", f"  {KINDS[section]}arn: '{ARN}x/{name}'"]
                 lines += [" " * column + line for line in anchored]
             case _:
                 lines += _block(draw, section, name, column)
         if draw(st.integers(0, 3)) == 0:
-            lines.append(" " * draw(st.sampled_from((0, column, 6))) + draw(st.sampled_from(COMMENTS)))
+            lines.append(
+                " " * draw(st.sampled_from((0, column, 6))) + draw(st.sampled_from(COMMENTS))
+            )
         if draw(st.integers(0, 5)) == 0:
             lines.append(draw(st.sampled_from(("", "   "))))
     return "\n".join(lines) + draw(st.sampled_from(("\n", "\n", "\n", "")))
@@ -150,7 +215,9 @@ def section(draw: Any, name: str) -> str | None:
 def maps(draw: Any) -> dict[str, str]:
     """The data of a whole aws-auth ConfigMap."""
     found = {name: draw(section(name)) for name in KINDS}
-    found["mapAccounts"] = draw(st.sampled_from((None, "- 012345670123\n", "- a: b: c", "# none\n")))
+    found["mapAccounts"] = draw(
+        st.sampled_from((None, "- 012345670123\n", "- a: b: c", "# none\n"))
+    )
     found["teamNote"] = draw(st.sampled_from((None, "keep\r\n", "\t- not: yaml: at all")))
     found["maproles"] = draw(st.sampled_from((None, None, None, "- left alone")))
     return {key: text for key, text in found.items() if text is not None}
