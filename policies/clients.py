@@ -62,6 +62,7 @@ class AccountClients:
             found["endpoint"],
             found["certificateAuthority"]["data"],
             self._aws.kubernetes_token(name),
+            str((found.get("accessConfig") or {}).get("authenticationMode", "")),
         )
 
 

@@ -8,6 +8,7 @@ no client library: docs/decisions/0002-kubernetes-client.md.
 import http.client
 import json
 import re
+import socket
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -79,13 +80,17 @@ class Connection:
 
 
 class Cluster:
-    """One cluster's ConfigMaps. Every failure is an `Outcome`."""
+    """One cluster's ConfigMaps. Every failure is an `Outcome`.
 
-    def __init__(self, connection: Connection) -> None:
+    `mode` is EKS's authenticationMode, empty where nobody told: in mode API aws-auth is ignored.
+    """
+
+    def __init__(self, connection: Connection, mode: str = "") -> None:
         self.connection = connection
+        self.mode = mode
 
     @classmethod
-    def from_eks(cls, endpoint: str, ca_data_base64: str, token: str) -> Self:
+    def from_eks(cls, endpoint: str, ca_data_base64: str, token: str, mode: str = "") -> Self:
         """From DescribeCluster's `endpoint` and `certificateAuthority.data`, and an STS token.
 
         Raises Outcome PERMANENT when one of them cannot be what EKS gives out.
@@ -93,7 +98,7 @@ class Cluster:
         if not token:
             raise _wrong("The cluster cannot be asked: there is no token.")
         authority = kubeconfig.decoded(ca_data_base64, "certificateAuthority.data")
-        return cls(_connection(endpoint, tls_context(authority), token))
+        return cls(_connection(endpoint, tls_context(authority), token), mode)
 
     @classmethod
     def from_kubeconfig(cls, path: str | Path, context: str) -> Self:
@@ -228,7 +233,13 @@ def _answer(response: http.client.HTTPResponse, lost: bool) -> Answer:
         raise Outcome(Kind.PERMANENT, "The answer is longer than any ConfigMap can be.", lost=lost)
     if response.length:  # read(amount) does not say by itself that the body was cut short
         raise http.client.IncompleteRead(body, response.length)
-    return Answer(response.status, body, response.getheader("Audit-Id", ""))
+    wait = response.getheader("Retry-After", "")
+    return Answer(
+        response.status,
+        body,
+        response.getheader("Audit-Id", ""),
+        float(wait) if wait.isascii() and wait.isdigit() else 0.0,
+    )
 
 
 def _broken(error: Exception, host: str, lost: bool) -> Outcome:
@@ -243,6 +254,8 @@ def _broken(error: Exception, host: str, lost: bool) -> Outcome:
         )
     if isinstance(error, TimeoutError):
         what = f"{host} did not answer in time"
+    elif isinstance(error, socket.gaierror):
+        what = f"The name {host} is not known to the name server"
     else:
         what = f"The connection to {host} failed ({type(error).__name__})"
     after = ": the change may have been made all the same." if lost else "."

@@ -4,6 +4,7 @@ Edges (`aws`, `kubernetes`) raise these and nothing else; providers and `reconci
 catch these and nothing else. No Django, no Celery, no boto3: plain values.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,6 +90,8 @@ class Outcome(Exception):
 
     `lost` is true when the request may have been applied although no usable answer came:
     then only reading AWS back can tell. `code` and `request_id` are AWS's own, where known.
+    `wait`: seconds we were asked to wait. `each`: where one write of many keys went without
+    some of them, what became of those; the others were written.
     """
 
     def __init__(
@@ -99,6 +102,8 @@ class Outcome(Exception):
         lost: bool = False,
         code: str = "",
         request_id: str = "",
+        wait: float = 0.0,
+        each: Mapping[str, "Outcome"] | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -106,6 +111,8 @@ class Outcome(Exception):
         self.lost = lost
         self.code = code
         self.request_id = request_id
+        self.wait = wait
+        self.each = dict(each or {})
 
     @property
     def advice(self) -> Advice:

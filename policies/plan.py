@@ -9,7 +9,7 @@ or *adopted*; only the last two are ever changed. A *look* is a reading after a 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,11 +30,15 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One key from `before` (None: absent) to `after` (None: removed)."""
+    """One key from `before` (None: absent) to `after` (None: removed).
+
+    `original` is verbatim text kept from AWS; where it means `after`, it is what gets written.
+    """
 
     key: str
     before: str | None
     after: str | None
+    original: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ class Reading:
 
     `marked`: keys that carry this installation's own name, so are ours whatever is remembered.
     `identities`: unique ids of principals, by ARN, where the reading learned them.
+    `originals`: a key's own bytes, where canonical text does not keep them. `writer`: who wrote
+    the whole last, where AWS tells. `unreadable`: beginnings of keys whose part of the document
+    cannot be read, and why; nothing is known of such keys, neither that they are there nor gone.
     """
 
     state: State
@@ -50,6 +57,9 @@ class Reading:
     version: str = ""
     marked: frozenset[str] = frozenset()
     identities: Mapping[str, str] = field(default_factory=dict)
+    originals: State = field(default_factory=dict)
+    writer: str = ""
+    unreadable: State = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class KeyMemory:
 
     Until `window_until` a reading that says otherwise proves nothing. `doubt`: the answer
     to the write was lost, so until then a reading that agrees proves nothing either.
-    `seen`: two agreeing looks confirmed the text.
+    `seen`: two agreeing looks confirmed the text. `replaced`: what stood there before it.
     """
 
     origin: Origin
@@ -66,6 +76,7 @@ class KeyMemory:
     window_until: datetime | None = None
     doubt: bool = False
     seen: bool = False
+    replaced: str | None = None
 
     def in_window(self, now: datetime) -> bool:
         return self.window_until is not None and now < self.window_until
@@ -115,6 +126,7 @@ class Step:
 
     `claimed`: those of the found keys that carry our mark. `drift`: what others made of keys
     of ours. `overwrites`: what others made of keys that `changes` now writes over.
+    `hidden`: keys nothing can be said of, because their part of the document is unreadable.
     """
 
     verdict: Verdict
@@ -126,6 +138,7 @@ class Step:
     forget: frozenset[str] = frozenset()
     conflicts: Mapping[str, str] = field(default_factory=dict)
     exhausted: frozenset[str] = frozenset()
+    hidden: Mapping[str, str] = field(default_factory=dict)
     agreed_at: datetime | None = None
     agreed_digest: str = ""
     next_look_at: datetime | None = None
@@ -144,8 +157,10 @@ def next_step(
     """The one next thing to do with a target. Total: every input has an answer."""
     keys, found, forget = _recall(memory, reading, wanted, now)
     conflicts = _conflicts(keys, reading, wanted, now, rules)
-    open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys()
-    changes = _diff(open_keys, keys, memory, reading, wanted, now)
+    hidden = _hidden(wanted.keys() | _ours(keys), reading)
+    open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys() - hidden.keys()
+    disputed = set() if rules.whole_key else _disputed(open_keys, keys, reading, now)
+    changes = _diff(open_keys - disputed, keys, memory, reading, wanted, now)
     drift = {one.key: one.before for one in changes if _drifted(keys.get(one.key), one, now)}
     confirmed = {key for key, there in drift.items() if (key, there) in memory.drift.items()}
     waiting = drift.keys() - (confirmed & memory.repairable)
@@ -159,6 +174,7 @@ def next_step(
         "conflicts": conflicts,
         "exhausted": exhausted,
         "drift": drift,
+        "hidden": hidden,
     }
     if changes:
         rewriting = any(change.key in again for change in changes)
@@ -175,7 +191,7 @@ def next_step(
     else:
         unsettled = open_keys - exhausted - memory.refused.keys() - drift.keys()
         step = _look(unsettled, keys, memory, reading, wanted, now, rules)
-        blocked = bool(conflicts or exhausted or memory.refused or drift)
+        blocked = bool(conflicts or exhausted or memory.refused or drift or hidden)
         agreed = Verdict.BLOCKED if blocked else Verdict.SETTLE
     return Step(
         agreed if step.verdict is Verdict.SETTLE else step.verdict,
@@ -234,13 +250,42 @@ def _conflicts(
             one.origin is not Origin.FOUND
             and not rules.whole_key
             and not one.in_window(now)
-            and one.text is not None
             and there != one.text
+            and not (_was_replaced(key, one, reading) and (one.doubt or one.text is None))
             and not (one.seen and one.text == wanted.get(key))  # that is drift
         )
         if foreign or edited:
             conflicts[key] = there
     return conflicts
+
+
+def _hidden(keys: Set[str], reading: Reading) -> dict[str, str]:
+    return {
+        key: why
+        for key in sorted(keys)
+        for beginning, why in reading.unreadable.items()
+        if key.startswith(beginning)
+    }
+
+
+def _disputed(
+    keys: Set[str], memories: Mapping[str, KeyMemory], reading: Reading, now: datetime
+) -> set[str]:
+    """Keys that others changed inside the window of our write: not to be written over.
+
+    What stood there before our write is no dispute: the write may not show yet.
+    """
+    found = set()
+    for key in keys & memories.keys() & reading.state.keys():
+        one = memories[key]
+        if one.in_window(now) and reading.state[key] != one.text:
+            found |= set() if _was_replaced(key, one, reading) else {key}
+    return found
+
+
+def _was_replaced(key: str, one: KeyMemory, reading: Reading) -> bool:
+    there = (reading.state.get(key), reading.originals.get(key))
+    return one.replaced is not None and one.replaced in there
 
 
 def _effective(key: str, keys: Mapping[str, KeyMemory], reading: Reading, now: datetime) -> Any:

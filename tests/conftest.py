@@ -12,6 +12,7 @@ from policies import clients
 from tests import factories
 from tests import world as world_module
 from tests.fakes import process
+from tests.fakes.kube_options import pytest_addoption  # noqa: F401
 from tests.fakes.process import FakeAWS
 from tests.world import World
 

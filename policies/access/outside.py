@@ -95,7 +95,7 @@ def restore(plan: Plan, key: str, *, by: Actor, why: str) -> None:
     """
     administrator(by)
     why = texts.check(why, "why")
-    text = replaced_text(plan, key)
+    text, original = replaced_text(plan, key)
     if text is None:
         raise Refused("nothing_replaced", _("This plan replaced nothing under that name."))
     target = plan.target
@@ -107,16 +107,12 @@ def restore(plan: Plan, key: str, *, by: Actor, why: str) -> None:
         raise Refused(
             "taken", _("Somebody else has written this entry since. Look at it, then decide.")
         )
+    wish = {"restoring": text, "replaced": original, "ordered": True, "seen": False}
     Key.objects.update_or_create(
         target=target,
         key=key,
-        defaults={"restoring": text, "ordered": True, "seen": False},
-        create_defaults={
-            "origin": Key.Origin.ADOPTED,
-            "restoring": text,
-            "ordered": True,
-            "seen": False,
-        },
+        defaults=wish,
+        create_defaults={"origin": Key.Origin.ADOPTED, **wish},
     )
     audit.record(
         What.KEY_RESTORED,
@@ -128,9 +124,12 @@ def restore(plan: Plan, key: str, *, by: Actor, why: str) -> None:
     wake([target])
 
 
-def replaced_text(plan: Plan, key: str) -> str | None:
-    """What stood under `key` when `plan` was made; None when nothing did."""
-    return next((one["before"] for one in plan.changes if one["key"] == key), None)
+def replaced_text(plan: Plan, key: str) -> tuple[str | None, str | None]:
+    """What stood under `key` when `plan` was made, and its own bytes; None: nothing did."""
+    for one in plan.changes:
+        if one["key"] == key:
+            return one["before"], one.get("original")
+    return None, None
 
 
 def claim(foreign: Foreign) -> bool:

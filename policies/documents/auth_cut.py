@@ -11,20 +11,25 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any, NoReturn
 
+from policies.documents.auth_lines import (
+    BREAKS,
+    is_closed,
+    line_end,
+    line_start,
+    moved,
+    newline_of,
+    without_last_break,
+)
 from policies.documents.auth_render import block_text, flow_text
-from policies.documents.auth_rows import EMPTY, Entry, Row, Section
-from policies.documents.auth_text import BOM, Node, Refused
+from policies.documents.auth_rows import EMPTY, Entry, Row, Section, stand_alone
+from policies.documents.auth_text import Node, Refused
 
 Due = dict[str, tuple[Entry | None, Row | None]]
 Edit = tuple[int, int, str]
 
 _MARK = "# Empty before Gatehouse; put back after its last row: "
-_BREAKS = "\n\r\x85\u2028\u2029"
-_LAST_BREAK = re.compile(rf"(?:\r\n|[{_BREAKS}])\Z")
-_REST_OF_LINE = re.compile(rf"[^{_BREAKS}]*(?:\r\n|[{_BREAKS}]|\Z)")
-_COMMENT = re.compile(rf"#[^{_BREAKS}]*")
+_COMMENT = re.compile(rf"#[^{BREAKS}]*")
 _COMMA = re.compile(r"\s*,")
-_NEWLINE = re.compile(r"\r\n|\n|\r")
 
 
 def cut(section: Section, due: Due, *, absent: bool) -> str | None:
@@ -34,7 +39,7 @@ def cut(section: Section, due: Due, *, absent: bool) -> str | None:
     something of somebody else's.
     """
     if _bare(section):
-        rows = "".join(block_text(row, "\n") for _, row in due.values() if row)
+        rows = "".join(_row_lines(row, "\n") for _, row in due.values() if row)
         return f"{_MARK}{json.dumps(None if absent else section.text)}\n{rows}"
     if section.root is not None and section.root.flow:
         return _cut_flow(section, section.root, due)
@@ -42,7 +47,7 @@ def cut(section: Section, due: Due, *, absent: bool) -> str | None:
     found, original = _kept(text)
     if found:
         return original
-    return text or "[]" + (_newline(section.text) if _closed(section.text) else "")
+    return text or "[]" + (newline_of(section.text) if is_closed(section.text) else "")
 
 
 def _bare(section: Section) -> bool:
@@ -64,42 +69,73 @@ def _kept(text: str) -> tuple[bool, str | None]:
 
 
 def _cut_block(section: Section, due: Due) -> str:
-    newline = _newline(section.text)
-    closed = _closed(section.text)
+    newline = newline_of(section.text)
+    closed = is_closed(section.text)
     body = section.text if closed else section.text + newline
     edits: list[Edit] = []
     column = 0
     if section.entries:
-        column = section.entries[0].start - _line_start(body, section.entries[0].start)
+        column = section.entries[0].start - line_start(body, section.entries[0].start)
     for entry, row in due.values():
         if entry is None:
             start = end = len(body)
-            new = block_text(row, newline, column) if row else ""
+            new = _row_lines(row, newline, column) if row else ""
         else:
             start, end = _lines(body, entry)
             new = _rewritten(section, entry, row, newline) if row else ""
+            start -= _notes_above(body[:start], row, newline, entry.start - start) if row else 0
         edits.append((start, end, new))
     result = _applied(body, edits)
-    return result if closed else _LAST_BREAK.sub("", result)
+    return result if closed else without_last_break(result)
+
+
+def own_text(section: Section, entry: Entry) -> str:
+    """An entry as it stands: its lines, or in a flow list what is between the commas."""
+    if section.root is not None and section.root.flow:
+        return section.text[entry.start : entry.end]
+    start, end = _lines(section.text, entry)
+    return without_last_break(section.text[start:end])
+
+
+def _row_lines(row: Row, newline: str, column: int = 0) -> str:
+    """A row to be put at the end of a list: in its own text, if it has one."""
+    if not row.source:
+        return block_text(row, newline, column)
+    if row.source.startswith("{"):
+        return f"{' ' * column}- {row.source}{newline}"
+    text = moved(row.source, column)
+    return _too_odd() if text is None else text + newline
+
+
+def _notes_above(before: str, row: Row, newline: str, column: int) -> int:
+    """How many characters above a row are the comments once taken out of its own text."""
+    entry = stand_alone(row.key, row.source) if row.source else None
+    if entry is None:
+        return 0
+    notes = _comments(row.source, entry, len(row.source))
+    above = "".join(f"{' ' * column}{note}{newline}" for note in notes)
+    return len(above) if before.endswith(above) else 0
 
 
 def _lines(body: str, entry: Entry) -> tuple[int, int]:
-    start = _line_start(body, entry.start)
+    start = line_start(body, entry.start)
     if body[start : entry.start].strip(" "):
         raise Refused(
             "Something stands before the row on its line.",
             "Put the row on lines of its own.",
         )
-    return start, _line_end(body, entry.end)
+    return start, line_end(body, entry.end)
 
 
 def _rewritten(section: Section, entry: Entry, row: Row, newline: str) -> str:
     """The row anew in its place; comments inside go above it, other people's keys stay."""
+    if row.source:
+        return _row_lines(row, newline, entry.start - line_start(section.text, entry.start))
     text, first = section.text, entry.node.start
-    column = inner = entry.start - _line_start(text, entry.start)
+    column = inner = entry.start - line_start(text, entry.start)
     if not entry.node.flow:
-        inner = first - _line_start(text, first)
-    notes = _comments(text, entry, _line_end(text, entry.end))
+        inner = first - line_start(text, first)
+    notes = _comments(text, entry, line_end(text, entry.end))
     above = "".join(f"{' ' * column}{note}{newline}" for note in notes)
     extra = entry.row.extra if entry.row else ()
     return above + block_text(row, newline, column, max(inner, column + 2), extra)
@@ -124,8 +160,8 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 def _cut_flow(section: Section, root: Node, due: Due) -> str:
     text, entries = section.text, section.entries
-    separator = f",{_newline(text)} "
-    added = separator.join(flow_text(row) for entry, row in due.values() if row and entry is None)
+    separator = f",{newline_of(text)} "
+    added = separator.join(_flow_row(row) for entry, row in due.values() if row and entry is None)
     changed = {id(entry): row for entry, row in due.values() if entry is not None}
     for entry in entries:
         if id(entry) in changed and (
@@ -134,7 +170,7 @@ def _cut_flow(section: Section, root: Node, due: Due) -> str:
             _too_odd()
     gone = [entry for entry in entries if id(entry) in changed and changed[id(entry)] is None]
     edits: list[Edit] = [
-        (entry.start, entry.end, flow_text(row, entry.row.extra if entry.row else ()))
+        (entry.start, entry.end, _flow_row(row, entry.row.extra if entry.row else ()))
         for entry in entries
         if (row := changed.get(id(entry))) is not None
     ]
@@ -149,6 +185,12 @@ def _cut_flow(section: Section, root: Node, due: Due) -> str:
     if added:
         edits.append((entries[-1].end, entries[-1].end, separator + added))
     return _applied(text, edits)
+
+
+def _flow_row(row: Row, extra: Iterable[str] = ()) -> str:
+    if row.source and not row.source.startswith("{"):
+        _too_odd()
+    return row.source or flow_text(row, extra)
 
 
 def _without(text: str, entries: tuple[Entry, ...], gone: list[Entry]) -> Iterator[Edit]:
@@ -189,25 +231,3 @@ def _applied(text: str, edits: Iterable[Edit]) -> str:
         pieces += [text[at:start], new]
         at = end
     return "".join([*pieces, text[at:]])
-
-
-def _newline(text: str) -> str:
-    """The text's own line ending: its last one."""
-    return str((_NEWLINE.findall(text) or ["\n"])[-1])
-
-
-def _closed(text: str) -> bool:
-    """Whether a row may simply be put at the end."""
-    return not text.lstrip(BOM) or bool(_LAST_BREAK.search(text))
-
-
-def _line_start(text: str, at: int) -> int:
-    start = len(text) - len(text.lstrip(BOM))
-    for char in _BREAKS:
-        start = max(start, text.rfind(char, start, at) + 1)
-    return start
-
-
-def _line_end(text: str, at: int) -> int:
-    match = _REST_OF_LINE.match(text, at)
-    return match.end() if match else len(text)

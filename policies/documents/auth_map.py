@@ -6,8 +6,10 @@ pkg/server), not a tidier one.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from policies.documents.auth_rows import (
@@ -31,8 +33,26 @@ _CLUSTER_GROUPS = {
     "system:nodes",
     "system:bootstrappers",
     "system:masters",
+    "system:node-proxier",
     "eks:kube-proxy-windows",
 }
+# Roles that make nodes or pods join, as eksctl, Karpenter and the AWS console name them.
+_NODE_ROLE = re.compile(
+    r":role/(?:eksctl-.*-nodeinstancerole-.*|karpenter(?:instance)?noderole.*"
+    r"|amazoneks(?:auto)?noderole.*|(?:amazon)?eksfargatepodexecutionrole.*"
+    r"|eksctl-.*-fargatepodexecutionrole-.*)"
+)
+
+
+class Guard(StrEnum):
+    """Why a row is the cluster's own, in words that follow the row's ARN."""
+
+    NODES = "Nodes join the cluster by it."
+    GROUP = "It carries a group on which the cluster itself depends."
+    SERVICE = "Its role is linked to an AWS service."
+    NAME = "It carries a user name or group that belongs to the cluster itself."
+    CREATOR = "It is the row of whoever created the cluster."
+    NODE_ROLE = "Its role is named like one by which nodes or pods join the cluster."
 
 
 class Answer(NamedTuple):
@@ -88,16 +108,29 @@ def lookup(data: Mapping[str, str], arn: str) -> Answer | None:
     return answer
 
 
-def protected(row: Row) -> str | None:
+def protected(row: Row) -> Guard | None:
     """Why this row may not be written, changed or removed here (nodes, AWS, admins), or None."""
     if row.username.lower().startswith("system:node:"):
-        return "Nodes join the cluster by it."
-    groups = sorted(_CLUSTER_GROUPS.intersection(row.groups))
-    if groups:
-        return f"It carries {groups[0]}, on which the cluster itself depends."
+        return Guard.NODES
+    if _CLUSTER_GROUPS.intersection(row.groups):
+        return Guard.GROUP
     if "/aws-service-role/" in row.arn.lower() or "/awsservicerolefor" in row.arn.lower():
-        return "Its role is linked to an AWS service."
+        return Guard.SERVICE
     return None
+
+
+def untouchable(row: Row) -> Guard | None:
+    """Why not even an administrator removes this foreign row from here, or None.
+
+    More than `protected`: what was never ours is judged by its looks as well.
+    """
+    if found := protected(row):
+        return found
+    if row.username.lower() == "kubernetes-admin":
+        return Guard.CREATOR
+    if any(name.lower().startswith(("system:", "eks:")) for name in (row.username, *row.groups)):
+        return Guard.NAME
+    return Guard.NODE_ROLE if _NODE_ROLE.search(row.arn.lower()) else None
 
 
 def row_text(username: str, groups: Iterable[str]) -> str:
@@ -121,7 +154,7 @@ def rows_state(data: Mapping[str, str], sections: Iterable[str] = SECTIONS) -> d
         section = read(data.get(name, ""), name)
         for entry in section.entries:
             row = entry.row
-            if row is not None and _takes_effect(section, entry, row):
+            if row is not None and takes_effect(section, entry, row):
                 found[row.key] = row_text(row.username, row.groups)
                 continue
             digest = hashlib.sha256(entry.raw.encode()).hexdigest()[:12]
@@ -130,7 +163,8 @@ def rows_state(data: Mapping[str, str], sections: Iterable[str] = SECTIONS) -> d
     return found
 
 
-def _takes_effect(section: Section, entry: Entry, row: Row) -> bool:
+def takes_effect(section: Section, entry: Entry, row: Row) -> bool:
+    """Whether a caller can surely get in by this very entry: no path, no later duplicate."""
     namesakes = section.by_key[row.key]
     spellings = {e.row.arn for e in namesakes if e.row is not None}
     by_chance = section.name == MAP_USERS and len(spellings) > 1

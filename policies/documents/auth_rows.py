@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from policies.documents.auth_text import Node, Unreadable, compose, scalar_type
+from policies.documents.auth_text import Node, Refused, Unreadable, compose, scalar_type
 from policies.documents.names import auth_map_arn
 
 MAP_ROLES, MAP_USERS, MAP_ACCOUNTS = SECTIONS = ("mapRoles", "mapUsers", "mapAccounts")
 ROW_SECTIONS = (MAP_ROLES, MAP_USERS)
 
-_PREFIX = {MAP_ROLES: "role:", MAP_USERS: "user:"}
+PREFIX = {MAP_ROLES: "role:", MAP_USERS: "user:"}
 ARN_KEY = {MAP_ROLES: "rolearn", MAP_USERS: "userarn"}
 EMPTY = {"", "''", '""', "``"}
 _DASH = re.compile("(?:[\\s\ufeff]|#[^\r\n\x85\u2028\u2029]*)*-")
@@ -23,24 +23,29 @@ _DASH = re.compile("(?:[\\s\ufeff]|#[^\r\n\x85\u2028\u2029]*)*-")
 
 @dataclass(frozen=True)
 class Row:
-    """One mapping as the authenticator keeps it; `extra` is other keys' source text."""
+    """One mapping as the authenticator keeps it; `extra` is other keys' source text.
+
+    `source`, where there is one, is the text the row once stood in, to be written again.
+    """
 
     section: str
     arn: str
     username: str
     groups: tuple[str, ...]
     extra: tuple[str, ...] = ()
+    source: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
         """`role:` or `user:` and the lower-cased ARN as stored (ARNs match in any case)."""
-        return _PREFIX[self.section] + self.arn.lower()
+        return PREFIX[self.section] + self.arn.lower()
 
 
 @dataclass(frozen=True)
 class Entry:
     """A list item in its text. `row` is None where it maps nobody; `problem` says what is odd.
 
+    `sso` is the pattern of the role ARNs that it maps by its permission set, if it does.
     `start` is its dash in block style, else its first character; `end` is after its last one.
     """
 
@@ -50,6 +55,10 @@ class Entry:
     start: int
     end: int
     raw: str
+    sso: str = ""
+
+    def maps_by_sso(self, arn: str) -> bool:
+        return bool(self.sso) and re.fullmatch(self.sso, arn.lower()) is not None
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,29 @@ def wanted_row(arn: str, username: str, groups: Iterable[str]) -> Row:
     written = auth_map_arn(arn)
     section = MAP_ROLES if ":role/" in written else MAP_USERS
     return Row(section, written, username, tuple(sorted(set(groups))))
+
+
+def section_of(key: str) -> str:
+    """The section of a row's key. Raises Refused for a key of something else."""
+    for name, prefix in PREFIX.items():
+        if key.startswith(prefix):
+            return name
+    raise Refused(
+        f"{key!r} names no row that can be changed.", "Use the key of a role's or user's row."
+    )
+
+
+def stand_alone(key: str, text: str) -> Entry | None:
+    """The entry of this key that a row's own text is, read by itself; None when it is not one."""
+    try:
+        section = read(f"[{text}]" if text.startswith("{") else f"{text}\n", section_of(key))
+    except Refused:
+        return None
+    if len(section.entries) != 1 or section.lock:
+        return None
+    entry = section.entries[0]
+    fits = entry.row is not None and entry.row.key == key and not entry.node.shared
+    return entry if fits else None
 
 
 def row_key(arn: str) -> str:
@@ -112,15 +144,16 @@ def _entries(name: str, text: str, root: Node, locked: bool) -> Iterable[Entry]:
                 raise Unreadable("The dash of a list item was not found.")
             start = dash.end() - 1
         end = gap = max(node.end, start + (not root.flow))
-        row, problem = _row(name, text, node)
-        yield Entry(row, problem, node, start, end, text[start:end])
+        row, problem, sso = _row(name, text, node)
+        yield Entry(row, problem, node, start, end, text[start:end], sso)
 
 
-def _row(name: str, text: str, node: Node) -> tuple[Row | None, str]:
+def _row(name: str, text: str, node: Node) -> tuple[Row | None, str, str]:
+    """The row, what is odd about it, and the ARNs it maps by a permission set instead."""
     entry, problems = node.target, list[str]()
-    arn, username, groups, sso = "", "", tuple[str, ...](), False
+    arn, username, groups, sso = "", "", tuple[str, ...](), None
     if entry.kind != "mapping":
-        return None, "It is not a mapping."
+        return None, "It is not a mapping.", ""
     # Go's JSON reader matches keys in any case, and keys arrive sorted: the last one wins.
     for key, value in sorted(_fields(entry).items()):
         match key.casefold():
@@ -129,17 +162,29 @@ def _row(name: str, text: str, node: Node) -> tuple[Row | None, str]:
             case "groups":
                 groups = _groups(value, groups, problems)
             case "sso" if name == MAP_ROLES:
-                sso = not (value.kind == "scalar" and scalar_type(value) == "null")
+                sso = None if value.kind == "scalar" and scalar_type(value) == "null" else value
             case folded if folded == ARN_KEY[name]:
                 arn = _text(key, value, arn, problems)
-    if not arn and not sso:
+    if not arn and sso is None:
         problems.append(f"It has no {ARN_KEY[name]}.")
-    if arn and sso:
+    if arn and sso is not None:
         problems.append("It has both rolearn and sso.")
     foreign = foreign_pairs(name, entry)
     extra = tuple(text[key.start : max(key.end, value.end)] for key, value in foreign)
-    row = Row(name, arn, username, groups, extra)
-    return (row if arn and not sso else None), " ".join(problems)
+    if sso is not None:
+        return None, " ".join(problems), "" if arn else _sso_pattern(sso)
+    row = Row(name, arn, username, groups, extra) if arn else None
+    return row, " ".join(problems), ""
+
+
+def _sso_pattern(sso: Node) -> str:
+    """The role ARNs of an `sso` block, lower-cased. Whether the cluster heeds it is unknown."""
+    if sso.kind != "mapping":
+        return ""
+    said = {key.casefold(): value.value for key, value in _fields(sso).items()}
+    name, account = said.get("permissionsetname", ""), said.get("accountid", "")
+    head = f"arn:{said.get('partition') or 'aws'}:iam::{account}:role/awsreservedsso_{name}_"
+    return re.escape(head.lower()) + "[0-9a-z]+" if name and account else ""
 
 
 def _fields(mapping: Node) -> dict[str, Node]:

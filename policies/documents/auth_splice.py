@@ -16,21 +16,20 @@ from policies.documents.auth_map import (
     size_bytes,
 )
 from policies.documents.auth_rows import (
-    MAP_ROLES,
-    MAP_USERS,
     Entry,
     Row,
     Section,
     foreign_pairs,
     read,
+    section_of,
+    stand_alone,
     wanted_row,
 )
-from policies.documents.auth_text import Refused
+from policies.documents.auth_text import Refused, TooLong
 from policies.documents.names import BadName, check_group, check_username
 
 Changes = Mapping[str, Row | None]
 
-_SECTION = {"role:": MAP_ROLES, "user:": MAP_USERS}
 _OTHER = {"role:": "user:", "user:": "role:"}
 
 
@@ -47,7 +46,7 @@ def splice(data: Mapping[str, str], changes: Changes) -> dict[str, str]:
         after.pop(name, None)
         after |= {} if text is None else {name: text}
     if size_bytes(after) > max(LIMIT_BYTES, size_bytes(data)):
-        raise Refused(
+        raise TooLong(
             f"aws-auth would hold {size_bytes(after):,} bytes; Kubernetes allows {LIMIT_BYTES:,}.",
             "End access that is no longer needed, or use access entries.",
         )
@@ -55,9 +54,26 @@ def splice(data: Mapping[str, str], changes: Changes) -> dict[str, str]:
     return after
 
 
+def fit(data: Mapping[str, str], changes: Changes) -> tuple[dict[str, str], dict[str, Refused]]:
+    """As many of the changes as can be made, and why the others cannot: one odd row of a
+    hundred keeps back itself alone."""
+    if not changes:
+        return dict(data), {}
+    try:
+        return splice(data, changes), {}
+    except Refused as error:
+        if len(changes) == 1:
+            return dict(data), dict.fromkeys(changes, error)
+    items = list(changes.items())
+    middle = len(items) // 2
+    after, refused = fit(data, dict(items[:middle]))
+    after, others = fit(after, dict(items[middle:]))
+    return after, refused | others
+
+
 def verify(before: Mapping[str, str], after: Mapping[str, str], changes: Changes) -> None:
     """Reads `after` back; raises Refused unless exactly these rows differ, and as intended."""
-    touched = {_section_of(key) for key in changes}
+    touched = {section_of(key) for key in changes}
     for name in before.keys() | after.keys():
         if name not in touched and before.get(name) != after.get(name):
             _differs(f"{name} would change")
@@ -66,7 +82,8 @@ def verify(before: Mapping[str, str], after: Mapping[str, str], changes: Changes
             old, new = read(before.get(name, ""), name), read(after.get(name, ""), name)
             if _others(old, changes) != _others(new, changes):
                 _differs(f"another entry of {name} would change")
-            if not _extras(new, changes).items() <= _extras(old, changes).items():
+            kept = _extras(old, changes) | _own_extras(name, changes)
+            if not _extras(new, changes).items() <= kept.items():
                 _differs("a field kept for somebody else would change")
     expected = _meaning(before)
     for key, row in changes.items():
@@ -94,11 +111,21 @@ def _others(section: Section, changes: Changes) -> list[tuple[object, ...]]:
 
 def _extras(section: Section, changes: Changes) -> dict[str, list[object]]:
     return {
-        key: [(k.content, v.content) for k, v in foreign_pairs(section.name, entry.node)]
+        key: _extra(section.name, entry)
         for key in changes
         for entry in section.by_key.get(key, ())
         if entry.row is not None and entry.row.extra
     }
+
+
+def _own_extras(name: str, changes: Changes) -> dict[str, list[object]]:
+    """The other keys of rows that are put back with the text they had."""
+    entries = {key: stand_alone(key, row.source) for key, row in changes.items() if row}
+    return {key: _extra(name, entry) for key, entry in entries.items() if entry}
+
+
+def _extra(name: str, entry: Entry) -> list[object]:
+    return [(k.content, v.content) for k, v in foreign_pairs(name, entry.node)]
 
 
 def _meaning(data: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -108,35 +135,32 @@ def _meaning(data: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def _section_of(key: str) -> str:
-    name = _SECTION.get(key[:5])
-    if name is None:
-        raise Refused(
-            f"{key!r} names no row that can be changed.",
-            "Use the key of a role's or user's row.",
-        )
-    return name
-
-
 def _due(data: Mapping[str, str], changes: Changes) -> dict[str, Due]:
     """Per section, the rows that really change, each found to be safe to change."""
     broken = complaints(data)
     due: dict[str, Due] = {}
     for key, row in changes.items():
-        name = _section_of(key)
+        name = section_of(key)
         section = read(data.get(name, ""), name)
         if row is not None:
             _check_wanted(key, row)
-        other = _section_of(_OTHER[key[:5]])
+        other = section_of(_OTHER[key[:5]])
         if (
             other not in broken
             and _OTHER[key[:5]] + key[5:] in read(data.get(other, ""), other).by_key
         ):
             _twice(f"{key[5:]} stands in {other} too.")
         found = section.by_key.get(key, [])
+        if row is not None and not found:
+            _check_sso(section, row)
         if not _is_so(found, row):
             due.setdefault(name, {})[key] = (_editable(section, found), row)
     return due
+
+
+def _check_sso(section: Section, row: Row) -> None:
+    if any(entry.maps_by_sso(row.arn) for entry in section.entries):
+        _twice(f"An sso entry maps {row.arn} already.")
 
 
 def _is_so(found: list[Entry], row: Row | None) -> bool:
@@ -172,6 +196,18 @@ def _twice(why: str) -> None:
 
 
 def _check_wanted(key: str, row: Row) -> None:
+    if row.source:
+        entry = stand_alone(key, row.source)
+        if entry is None or entry.row != row:
+            raise Refused(f"The text kept of {key} is not that row.", "Write the row by hand.")
+    else:
+        _check_names(key, row)
+    reason = protected(row)
+    if reason:
+        raise Refused(f"A row for {row.arn} may not be written. {reason}", "Use another role.")
+
+
+def _check_names(key: str, row: Row) -> None:
     try:
         check_username(row.username)
         for group in row.groups:
@@ -180,6 +216,3 @@ def _check_wanted(key: str, row: Row) -> None:
             raise BadName(f"Row {key!r}", "it is not in canonical form.", "Use wanted_row.")
     except BadName as error:
         raise Refused(f"{error.what}: {error.why}", error.remedy) from error
-    reason = protected(row)
-    if reason:
-        raise Refused(f"A row for {row.arn} may not be written. {reason}", "Use another role.")

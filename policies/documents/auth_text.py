@@ -42,6 +42,10 @@ class Refused(ValueError):
         self.remedy = remedy
 
 
+class TooLong(Refused):
+    """The text would be longer than Kubernetes allows."""
+
+
 class Unreadable(Refused):
     """A section that the cluster drops whole, or that cannot be read beyond doubt."""
 

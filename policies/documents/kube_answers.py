@@ -6,6 +6,7 @@ one exception that has no other mark. An answer that is neither is no Kubernetes
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +17,21 @@ KINDS = {
     401: Kind.DENIED,
     403: Kind.DENIED,
     404: Kind.MISSING,
+    408: Kind.TRANSIENT,
     413: Kind.QUOTA,
     429: Kind.THROTTLED,
 }
+WEBHOOK = re.compile(r"admission webhook .* denied the request", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Answer:
+    """An HTTP answer; `wait` is Retry-After in seconds, 0 when the server names none."""
+
     status: int
     body: bytes
     audit_id: str
+    wait: float = 0.0
 
 
 def says_absent(answer: Answer) -> bool:
@@ -45,6 +51,21 @@ def config_map(answer: Answer, method: str, namespace: str, name: str) -> dict[s
         message = f"What answered for {namespace}/{name} is not a Kubernetes API."
         raise Outcome(Kind.PERMANENT, message, lost=method != "GET", request_id=answer.audit_id)
     return found
+
+
+def last_writer(found: Mapping[str, Any]) -> str:
+    """Who last changed the data, and when, by the server's own account; empty when unknown.
+
+    Source: Kubernetes reference, "Server-Side Apply", managedFields.
+    """
+    entries = found.get("metadata", {}).get("managedFields")
+    writes = [
+        (str(entry.get("time") or ""), str(entry.get("manager") or ""))
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and "f:data" in (entry.get("fieldsV1") or {})
+    ]
+    time, manager = max(writes, default=("", ""))
+    return f"{manager}, {time}" if manager and time else manager
 
 
 def _is_config_map(found: Mapping[str, Any], namespace: str, name: str) -> bool:
@@ -78,19 +99,24 @@ def _refusal(answer: Answer, method: str, what: str) -> Outcome:
     status = _status(answer)
     words = str(status.get("message") or "no reason given")
     printable = "".join(c if c.isprintable() else " " for c in words[:300])
+    if 300 <= answer.status < 400:
+        printable = "it points elsewhere, and our token goes nowhere else. Check the address"
+    kind = _kind(answer.status, status)
     return Outcome(
-        _kind(answer.status, status),
+        kind,
         f"Kubernetes answered {answer.status} to {method} of ConfigMap {what}: {printable}",
-        lost=method != "GET" and answer.status >= 500,
+        # Something went wrong on the way or inside: before or after the write, nobody says.
+        lost=method != "GET" and kind is Kind.TRANSIENT,
         code=str(status.get("reason") or answer.status),
         request_id=answer.audit_id,
+        wait=answer.wait,
     )
 
 
 def _kind(code: int, status: Mapping[str, Any]) -> Kind:
     if code >= 500:
         return Kind.TRANSIENT
-    if code == 403 and "admission webhook" in str(status.get("message")):
+    if WEBHOOK.search(str(status.get("message"))):
         return Kind.PERMANENT  # the content is refused, not we: more permission would not help
     if code == 409:
         return Kind.CONFLICT if status.get("reason") == "Conflict" else Kind.PERMANENT

@@ -4,12 +4,14 @@ Kubernetes has compare-and-set (metadata.resourceVersion), so no other writer's 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from policies.documents import auth_map, auth_rows, auth_splice
-from policies.documents.auth_text import Refused
+from policies.documents import auth_map, auth_original, auth_rows, auth_splice, kube_answers
+from policies.documents.auth_map import Guard
+from policies.documents.auth_text import Refused, TooLong, Unreadable
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
 from policies.providers.protocol import Clients, Load, Part, Place
@@ -18,23 +20,44 @@ READS = ("eks:DescribeCluster",)
 WRITES = ()
 WHOLE_KEY = False
 NAMESPACE, NAME = "kube-system", "aws-auth"
+IGNORING = "API"  # the authenticationMode in which EKS does not look at aws-auth
+GUARDS = {
+    Guard.NODES: gettext_lazy("Nodes join the cluster by it."),
+    Guard.GROUP: gettext_lazy("It carries a group on which the cluster itself depends."),
+    Guard.SERVICE: gettext_lazy("Its role is linked to an AWS service."),
+    Guard.NAME: gettext_lazy("It carries a user name or group that belongs to the cluster itself."),
+    Guard.CREATOR: gettext_lazy("It is the row of whoever created the cluster."),
+    Guard.NODE_ROLE: gettext_lazy(
+        "Its role is named like one by which nodes or pods join the cluster."
+    ),
+}
 
 
 def read(clients: Clients, place: Place) -> Reading:
-    found = clients.kubernetes(place.config).read_config_map(NAMESPACE, NAME)
+    cluster = clients.kubernetes(place.config)
+    found = cluster.read_config_map(NAMESPACE, NAME)
     if found is None:
         raise Outcome(
             Kind.MISSING,
             "The cluster has no aws-auth map. A cluster in API mode has none: use access entries.",
         )
     data = dict(found.get("data") or {})
-    try:
-        state = auth_map.rows_state(data, (auth_rows.MAP_ROLES, auth_rows.MAP_USERS))
-    except Refused as error:
-        raise Outcome(Kind.MALFORMED, f"aws-auth of {place.object}: {error}") from error
+    state: dict[str, str] = {}
+    unreadable = {}
+    for name in auth_rows.ROW_SECTIONS:
+        try:
+            state |= auth_map.rows_state(data, [name])
+        except Refused as error:
+            unreadable[auth_rows.PREFIX[name]] = f"aws-auth of {place.object}: {name}: {error}"
     meta = found["metadata"]
-    raw = {"data": data, "uid": meta["uid"]}
-    return Reading(state, raw, str(meta["resourceVersion"]))
+    return Reading(
+        state,
+        {"data": data, "uid": meta["uid"], "mode": cluster.mode},
+        str(meta["resourceVersion"]),
+        originals=auth_original.originals(data),
+        writer=kube_answers.last_writer(found),
+        unreadable=unreadable,
+    )
 
 
 def key_of(place: Place, part: Part) -> str:
@@ -69,7 +92,7 @@ def load(reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
     """Rows that are not ours to change, and user names that two grants disagree on."""
-    found = []
+    found = [_ignored(place)] if reading.raw["mode"] == IGNORING else []
     wanted = desired(place, parts)
     arns = {key_of(place, part): part["arn"] for part in parts}
     names: dict[str, set[str]] = {}
@@ -86,6 +109,26 @@ def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]
         except Refused as error:
             found.append(str(error))
     return found
+
+
+def _ignored(place: Place) -> str:
+    return _(
+        "%(cluster)s is in access mode API, so it ignores aws-auth: a row would give nothing. "
+        "Use access entries there."
+    ) % {"cluster": place.object}
+
+
+def untouchable(place: Place, key: str, text: str) -> str:
+    """The cluster's own rows, and entries that are no row in effect."""
+    if not key.startswith(tuple(auth_rows.PREFIX.values())):
+        return _("It is not a row that takes effect, so it cannot be cut out safely.")
+    row = json.loads(text)
+    found = auth_map.untouchable(
+        auth_rows.Row(
+            auth_rows.section_of(key), key.partition(":")[2], row["username"], tuple(row["groups"])
+        )
+    )
+    return str(GUARDS[found]) if found else ""
 
 
 def say(place: Place, change: Change) -> str:
@@ -117,18 +160,67 @@ def apply(
     parts: Sequence[Part],
 ) -> None:
     before = reading.raw["data"]
+    each = {}
+    if reading.raw["mode"] == IGNORING:  # rows may still be taken out
+        useless = Outcome(Kind.PERMANENT, _ignored(place))
+        each = {change.key: useless for change in changes if change.after is not None}
+    possible = [change for change in changes if change.key not in each]
+    after, refused = _spliced(before, possible, parts, place)
+    each |= {key: _outcome(place, error) for key, error in refused.items()}
+    if after != before:
+        _patch(clients, place, reading, before, after)
+    if each:
+        first = next(iter(each.values()))
+        raise Outcome(first.kind, first.message, each=each)
+
+
+def _spliced(
+    before: dict[str, str], changes: Sequence[Change], parts: Sequence[Part], place: Place
+) -> tuple[dict[str, str], dict[str, Refused]]:
+    """The data as wanted, and the keys that have to stay as they are."""
     arns = {key_of(place, part): part["arn"] for part in parts}
-    rows = {
-        change.key: None if change.after is None else _row(arns[change.key], change.after)
+    own = {change.key: _own_row(change) for change in changes}
+    rows = {}
+    for change in changes:
+        row = None
+        if change.after is not None:
+            row = own[change.key] or _row(arns.get(change.key, change.key[5:]), change.after)
+        rows[change.key] = row
+    after, refused = auth_splice.fit(before, rows)
+    # A row whose own text does not fit any more is written in ours.
+    anew = {
+        change.key: _row(arns.get(change.key, change.key[5:]), change.after)
         for change in changes
+        if change.key in refused and own[change.key] and change.after is not None
     }
-    try:
-        after = auth_splice.splice(before, rows)
-    except Refused as error:
-        # The text will be refused again until a person has mended it.
-        raise Outcome(Kind.PERMANENT, f"aws-auth of {place.object}: {error}") from error
-    if after == before:
-        return
+    if anew:
+        after, still = auth_splice.fit(after, anew)
+        refused = {key: error for key, error in refused.items() if key not in anew} | still
+    return after, refused
+
+
+def _own_row(change: Change) -> auth_rows.Row | None:
+    """The row in the bytes it once had, where they mean what is wanted."""
+    if not change.original or change.after is None:
+        return None
+    row = auth_original.original_row(change.key, change.original)
+    return row if row and auth_map.row_text(row.username, row.groups) == change.after else None
+
+
+def _outcome(place: Place, error: Refused) -> Outcome:
+    """The text will be refused again until a person has mended it."""
+    kinds = {Unreadable: Kind.MALFORMED, TooLong: Kind.QUOTA}
+    kind = kinds.get(type(error), Kind.PERMANENT)
+    return Outcome(kind, f"aws-auth of {place.object}: {error}")
+
+
+def _patch(
+    clients: Clients,
+    place: Place,
+    reading: Reading,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+) -> None:
     touched: dict[str, str | None] = {
         name: after.get(name) for name in {*before, *after} if before.get(name) != after.get(name)
     }

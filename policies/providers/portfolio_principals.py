@@ -51,6 +51,14 @@ def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]
     return []
 
 
+def untouchable(place: Place, key: str, text: str) -> str:
+    """Everybody's but that of a service-linked role."""
+    arn = key.partition(":")[2].lower()
+    if "/aws-service-role/" in arn or "/awsservicerolefor" in arn:
+        return _("It is of a role that an AWS service made for itself.")
+    return ""
+
+
 def say(place: Place, change: Change) -> str:
     words = (
         _("%(who)s is taken out of portfolio %(portfolio)s")

@@ -100,6 +100,13 @@ def is_managed(tags: Sequence[Mapping[str, str]]) -> bool:
     return {"Key": TAG[0], "Value": TAG[1]} in [dict(tag) for tag in tags]
 
 
+def untouchable(place: Place, key: str, text: str) -> str:
+    """Our rights end at our own policy's name; whoever made another policy removes it."""
+    if key == key_of(place, {}):
+        return ""
+    return _("Gatehouse may only remove policies of its own name; whoever made this one does.")
+
+
 def say(place: Place, change: Change) -> str:
     if change.after is None:
         return _("policy %(policy)s is removed from %(who)s") % {

@@ -42,6 +42,10 @@ class Load:
 class KubernetesClient(Protocol):
     """One cluster's ConfigMaps. Raises only `outcomes.Outcome`."""
 
+    @property
+    def mode(self) -> str:
+        """EKS's authenticationMode; empty where nobody told."""
+
     def read_config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
         """The whole object as the server gave it, or None when it does not exist."""
 
@@ -90,7 +94,9 @@ class Provider(Protocol):
         so that a text changed by others is a conflict and never overwritten."""
 
     def read(self, clients: Clients, place: Place) -> Reading:
-        """What the target holds now. Changes nothing. MALFORMED when it cannot be understood."""
+        """What the target holds now. Changes nothing. MALFORMED when it cannot be understood.
+
+        Where a part of it cannot, `Reading.unreadable` tells which keys that concerns."""
 
     def key_of(self, place: Place, part: Part) -> str:
         """The key a part folds into."""
@@ -107,6 +113,10 @@ class Provider(Protocol):
     def problems(self, reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
         """Why these parts cannot or must not be written here, and what to do. Pure."""
 
+    def untouchable(self, place: Place, key: str, text: str) -> str:
+        """Why not even an administrator removes this foreign key here, in words; empty when
+        one may. `text` is the key's text in the reading. Pure."""
+
     def say(self, place: Place, change: Change) -> str:
         """A change in words for plans and previews. Pure."""
 
@@ -121,7 +131,7 @@ class Provider(Protocol):
         changes: Sequence[Change],
         parts: Sequence[Part],
     ) -> None:
-        """Make one group of changes. Raises Outcome.
+        """Make one group of changes. Raises Outcome; with `each` where the rest was written.
 
         `parts` are all that is wanted here, for spellings that keys do not keep.
         """

@@ -50,6 +50,7 @@ class Proof:
 
     `ours`: keys made or adopted. `blocked`: keys in conflict, refused or exhausted, which
     need not be as wanted. `restored`: texts an administrator wanted back.
+    need not be as wanted. `hidden`: keys that could not be read, of which nothing is proved.
     """
 
     provider: Provider
@@ -60,6 +61,7 @@ class Proof:
     ours: frozenset[str]
     blocked: frozenset[str] = frozenset()
     restored: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
 
 def take_down(holding: Holding, proof: Proof) -> None:
@@ -137,6 +139,8 @@ def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
     another user name still gives its groups), so nothing is proved until it is gone or mended.
     """
     key = proof.provider.key_of(proof.place, delivery.part)
+    if key in proof.hidden:
+        return None
     if key not in proof.reading.state:
         return Delivery.Release.GONE
     states = (proof.reading.state, proof.wanted)

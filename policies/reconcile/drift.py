@@ -73,7 +73,7 @@ def confirm(target: Target, step: Step, reading: Reading, wanted: Mapping[str, s
             defaults={
                 "wanted": wanted.get(key),
                 "there": there,
-                "writer": _writer(reading),
+                "writer": reading.writer[:200],
                 "last_seen_at": Now(),
             },
         )
@@ -102,10 +102,6 @@ def words(target: Target, step: Step, *, now: datetime) -> str:
         f"{WAR} times within a day, so somebody else keeps changing it.{by} Find them first "
         "(GH-204)."
     )
-
-
-def _writer(reading: Reading) -> str:
-    return str(getattr(reading, "writer", ""))[:200]
 
 
 def written_over(target: Target, step: Step, plan: Plan, wanted: Mapping[str, str]) -> None:

@@ -19,7 +19,9 @@ def recall(target: Target, *, now: datetime) -> Memory:
     drifted, repairable = drift.recall(target, now=now)
     return Memory(
         keys={
-            row.key: KeyMemory(Origin(row.origin), row.text, row.window_until, row.doubt, row.seen)
+            row.key: KeyMemory(
+                Origin(row.origin), row.text, row.window_until, row.doubt, row.seen, row.replaced
+            )
             for row in target.keys.all()
         },
         refused={

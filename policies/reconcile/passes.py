@@ -75,7 +75,16 @@ def _pass(lease: Lease, deadline: float) -> None:
             wanted,
             now,
             ours=memory.ours(target) - step.forget,
-            blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused, *step.drift}),
+            blocked=frozenset(
+                {
+                    *step.conflicts,
+                    *step.exhausted,
+                    *step.hidden,
+                    *step.drift,
+                    *remembered.refused,
+                }
+            ),
+            hidden=frozenset(step.hidden),
             restored=restoring,
         )
         _agreed(lease, step, holding, proof)
@@ -199,6 +208,9 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
         key, there = sorted(step.conflicts.items())[0]
         phase, kind = Phase.HELD, "conflict"
         text = f"{key} already holds something that is not managed here: {there}"
+    elif step.hidden:
+        phase, kind = Phase.STUCK, "malformed"
+        text = str(Outcome(Kind.MALFORMED, next(iter(step.hidden.values()))))
     elif step.drift:
         phase, kind, text = Phase.HELD, "drift", drift.words(target, step, now=database_now())
     elif target.refused:
@@ -230,7 +242,7 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
 def _removal_waits(target: Target, step: Step) -> bool:
     refused = any(one["text"] is None for one in target.refused.values())
     ended = target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
-    return refused or (ended and bool(step.conflicts or step.exhausted))
+    return refused or (ended and bool(step.conflicts or step.exhausted or step.hidden))
 
 
 @transaction.atomic
@@ -239,7 +251,7 @@ def _unreadable(lease: Lease, holding: Holding, error: Outcome) -> None:
     target, now = lease.target, database_now()
     values: dict[str, Any] = {"outcome": error.kind, "outcome_text": str(error)}
     if error.kind in writing.PASSING:
-        values |= writing.waiting(target, now)
+        values |= writing.waiting(target, now, error)
     else:
         retry = now + timedelta(seconds=plan.REMOVAL_RETRY_SECONDS * settings.PACE)
         values |= {"phase": Phase.STUCK, "next_look_at": retry if holding.ended else None}

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 PASSING = {Kind.TRANSIENT, Kind.THROTTLED, Kind.CONFLICT}
 LONGEST_BACKOFF_SECONDS = 300.0
+FIRST_CONFLICT_SECONDS, LONGEST_CONFLICT_SECONDS = 0.1, 5.0
 REMOVAL_RETRY = timedelta(seconds=900)
 
 
@@ -65,6 +66,11 @@ class Course:
     def failed(self, group: Sequence[Change], error: Outcome) -> bool:
         """Take a failure down. True: go no further in this pass."""
         self.stopped = error
+        if error.each:
+            self.went(group, "written")
+            self.went([change for change in group if change.key in error.each], "refused")
+            self.refusals |= error.each
+            return False
         if error.lost:
             self.went(group, "lost")
             return True
@@ -92,6 +98,7 @@ def _intend(work: Work, step: Step) -> Plan | None:
     memory.note(target, step)
     now = database_now()
     rows = {row.key: row for row in target.keys.filter(key__in=[c.key for c in step.changes])}
+    originals = {**work.reading.state, **work.reading.originals}
     plan = Plan.objects.create(
         target=target,
         generation=target.generation,
@@ -103,6 +110,7 @@ def _intend(work: Work, step: Step) -> Plan | None:
                 "after": change.after,
                 "say": str(work.provider.say(work.place, change)),
                 "fate": "planned",
+                "original": work.reading.originals.get(change.key),
                 "memory": memory.snapshot(rows.get(change.key)),
             }
             for change in step.changes
@@ -117,7 +125,7 @@ def _intend(work: Work, step: Step) -> Plan | None:
             defaults={
                 "origin": Key.Origin.ADOPTED if adopted else Key.Origin.MADE,
                 "text": change.after,
-                "replaced": work.reading.state.get(change.key),
+                "replaced": originals.get(change.key),
                 "window_until": now + memory.window(target, removing=change.after is None),
                 "doubt": True,
                 "seen": False,
@@ -144,7 +152,7 @@ def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
     except Outcome as error:
         course.failed(step.changes, error)
         return course
-    for group in work.provider.writes(step.changes):
+    for group in work.provider.writes(_with_originals(plan, step)):
         if time.monotonic() > work.deadline or not work.lease.is_ours:
             break
         try:
@@ -156,6 +164,12 @@ def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
             course.went(group, "written")
     course.journal = writer.journal
     return course
+
+
+def _with_originals(plan: Plan, step: Step) -> list[Change]:
+    """The changes, each with the bytes that its key's last change replaced."""
+    kept = {one["key"]: (one["memory"] or {}).get("replaced") or "" for one in plan.changes}
+    return [replace(change, original=kept[change.key]) for change in step.changes]
 
 
 @transaction.atomic
@@ -211,16 +225,25 @@ def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str
         values |= {"outcome": stopped.kind, "outcome_text": str(stopped)}
         values["refused"] = {**work.target.refused, **_refusals(step, course, now)}
     if "pending" in fates.values():
-        values |= waiting(work.target, now) if stopped else {"next_look_at": now}
+        values |= waiting(work.target, now, stopped) if stopped else {"next_look_at": now}
     elif not touched:
         values |= {"phase": Phase.DUE, "next_look_at": now}
     return values
 
 
-def waiting(target: Target, now: datetime) -> dict[str, Any]:
-    """Try again later: twice as long each time, at most five minutes, spread by chance."""
-    longest = min(2.0**target.attempts, LONGEST_BACKOFF_SECONDS)
-    seconds = longest * random.uniform(0.5, 1.0) * settings.PACE  # noqa: S311  (spread, not secrecy)
+def waiting(target: Target, now: datetime, error: Outcome | None = None) -> dict[str, Any]:
+    """Try again later: twice as long each time, at most five minutes, spread by chance.
+
+    After a conflict sooner: somebody else's write went through, so the way is free again.
+    Never sooner than we were asked to.
+    """
+    first, limit = 1.0, LONGEST_BACKOFF_SECONDS
+    if error is not None and error.kind is Kind.CONFLICT:
+        first, limit = FIRST_CONFLICT_SECONDS, LONGEST_CONFLICT_SECONDS
+    longest = min(first * 2.0 ** min(target.attempts, 16), limit)
+    spread = random.uniform(0.5, 1.0)  # noqa: S311  (spread, not secrecy)
+    asked = min(error.wait, LONGEST_BACKOFF_SECONDS) if error is not None else 0.0
+    seconds = max(longest * spread, asked) * settings.PACE
     return {
         "phase": Phase.WAITING,
         "attempts": target.attempts + 1,

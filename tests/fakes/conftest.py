@@ -9,7 +9,6 @@ from botocore.config import Config
 
 from tests.fakes import process
 from tests.fakes.aws_samples import MEMBER, Clients
-from tests.fakes.kube_options import pytest_addoption  # noqa: F401
 
 
 @pytest.fixture(scope="module")

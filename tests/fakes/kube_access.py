@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
+from tests.fakes.kube_rbac import PREFIX as ACCOUNT
+from tests.fakes.kube_rbac import Rbac
 from tests.fakes.kube_status import forbidden, unauthorized
 
 PREFIX = "k8s-aws-v1."
@@ -30,9 +32,13 @@ AWS_AUTH = ("kube-system", "aws-auth")
 
 
 def user_of(
-    authorization: str, certificate_name: str, cluster: str, secrets: Mapping[str, str]
+    authorization: str,
+    certificate_name: str,
+    cluster: str,
+    secrets: Mapping[str, str],
+    tokens: Mapping[str, str],
 ) -> str:
-    """portal, viewer or admin; raises Refusal 401."""
+    """portal, viewer, admin or a service account of `tokens`; raises Refusal 401."""
     scheme, _, token = authorization.partition(" ")
     if not authorization and certificate_name in STATIC:
         return STATIC[certificate_name]
@@ -41,16 +47,21 @@ def user_of(
     if token.startswith(PREFIX):
         _check_eks(token, cluster, secrets)
         return "portal"
-    if token not in STATIC:
+    known = {**STATIC, **tokens}
+    if token not in known:
         raise unauthorized()
-    return STATIC[token]
+    return known[token]
 
 
-def allow(user: str, verb: str, kind: str, namespace: str, name: str = "") -> None:
+def allow(
+    user: str, verb: str, kind: str, namespace: str, name: str = "", *, rbac: Rbac | None = None
+) -> None:
     """Raises Refusal 403 unless the user's Role has the verb."""
     granted = verb in PORTAL_VERBS and kind == "configmaps" and (namespace, name) == AWS_AUTH
-    if user != "admin" and not (user == "portal" and granted):
-        account = f"system:serviceaccount:{namespace}:{user}"
+    made = rbac is not None and rbac.may(user, verb, kind, namespace, name)
+    if user != "admin" and not (user == "portal" and granted) and not made:
+        own = user.startswith(ACCOUNT)
+        account = user if own else f"{ACCOUNT}{namespace}:{user}"
         raise forbidden(account, verb, kind, namespace, name)
 
 

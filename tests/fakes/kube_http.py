@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.fakes.kube import Server
 
 LARGEST_BODY = 3 * 1024 * 1024
+CLUSTER = re.compile(r"/clusters/(?P<cluster>[^/]+)(?P<rest>/.+)")
 API = re.compile(
     r"/clusters/(?P<cluster>[^/]+)/api/v1/namespaces/(?P<namespace>[^/]+)"
     r"/(?P<kind>[^/]+)(?:/(?P<name>[^/]+))?"
@@ -72,6 +73,11 @@ class Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(length) if length.isdigit() else 0)
 
     def _api(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, Any]:
+        there = CLUSTER.fullmatch(path)
+        if there and there["cluster"] in self.owner.clusters and self.command in ("POST", "DELETE"):
+            made = self._made(there["cluster"], there["rest"], body)
+            if made is not None:
+                return made
         found = API.fullmatch(path)
         if found is None or found["cluster"] not in self.owner.clusters:
             raise Refusal(404, "NotFound", "the server could not find the requested resource")
@@ -104,7 +110,15 @@ class Handler(BaseHTTPRequestHandler):
         peer = self.connection.getpeercert() or {}
         names = dict(part[0] for part in peer.get("subject", ()))
         given = self.headers.get("Authorization", "")
-        return user_of(given, names.get("commonName", ""), cluster, self.owner.secrets)
+        tokens = self.owner.clusters[cluster].rbac.tokens
+        return user_of(given, names.get("commonName", ""), cluster, self.owner.secrets, tokens)
+
+    def _made(self, cluster: str, path: str, body: bytes) -> tuple[int, Any] | None:
+        """Namespaces, accounts and Roles; None for what is not of them."""
+        rbac = self.owner.clusters[cluster].rbac
+        with self.owner.lock:
+            given = _parsed(body) if body else {}
+            return rbac.serve(self.command, path, self._user(cluster), given)
 
     def _serve(
         self, found: re.Match[str], query: dict[str, str], body: bytes, user: str, age: float
@@ -112,7 +126,8 @@ class Handler(BaseHTTPRequestHandler):
         store, kind = self.owner.clusters[found["cluster"]], found["kind"]
         namespace, name = found["namespace"], found["name"] or ""
         reading = "get" if name else "list"
-        allow(user, VERBS.get(self.command, reading), kind, namespace, name)
+        verb = VERBS.get(self.command, reading)
+        allow(user, verb, kind, namespace, name, rbac=store.rbac)
         if kind != "configmaps" or (not name and self.command not in ("GET", "POST")):
             raise Refusal(404, "NotFound", "the server could not find the requested resource")
         if self.command == "GET":
@@ -141,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
             return 200, change(store, key, _parsed(body), write)
         absent = key not in store.objects
         if absent:
-            allow(user, "create", "configmaps", *key)
+            allow(user, "create", "configmaps", *key, rbac=store.rbac)
         return 201 if absent else 200, store.apply(key, yaml.safe_load(body), write)
 
     def _write(self, query: dict[str, str]) -> Write:

@@ -20,6 +20,7 @@ from tests.fakes.kube_apply import (
     merged,
     owners,
 )
+from tests.fakes.kube_rbac import Rbac
 from tests.fakes.kube_status import (
     Refusal,
     bad_request,
@@ -43,6 +44,7 @@ class Store:
 
     def __init__(self) -> None:
         self.objects: dict[Key, Object] = {}
+        self.rbac = Rbac()
         self._version = 1000
         self._past: deque[tuple[float, dict[Key, Object]]] = deque([(0.0, {})], maxlen=HISTORY)
 

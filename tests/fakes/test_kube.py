@@ -1,7 +1,7 @@
 """The strict ConfigMap server answers as a real kube-apiserver does.
 
-`pytest tests/fakes -m kube --kubeconfig FILE --kube-context NAME` holds a real cluster to the
-same table, in a namespace of its own.
+`pytest tests -m kube --kubeconfig FILE --context NAME` holds a real cluster to the same table, in a
+namespace of its own. The strict server is held to it in that way too.
 """
 
 import json
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.fakes import kube
-from tests.fakes.kube_options import real_world
+from tests.fakes.kube_named import CONTEXT, kubeconfig_of
+from tests.fakes.kube_options import named_world, real_world
 from tests.fakes.kube_world import World
 
 CASES = json.loads((Path(__file__).parent / "vectors" / "kube_api.json").read_text())["cases"]
@@ -27,11 +28,22 @@ def kube_server() -> Iterator[kube.Server]:
     server.stop()
 
 
-@pytest.fixture(scope="module", params=["fake", pytest.param("real", marks=pytest.mark.kube)])
-def world(request: pytest.FixtureRequest, kube_server: kube.Server) -> Iterator[World]:
-    """The contract's ConfigMap, at the strict server and, when one is named, at a real one."""
-    real = request.param == "real"
-    world = real_world(request.config) if real else World.fake(kube_server)
+@pytest.fixture(
+    scope="module", params=["fake", "named", pytest.param("real", marks=pytest.mark.kube)]
+)
+def world(
+    request: pytest.FixtureRequest, kube_server: kube.Server, tmp_path_factory: Any
+) -> Iterator[World]:
+    """The contract's ConfigMap: at the strict server, at the same one named by a kubeconfig
+    file as if it were real, and, when one is named, at a real cluster."""
+    match request.param:
+        case "fake":
+            world = World.fake(kube_server)
+        case "named":
+            path = kubeconfig_of(kube_server, tmp_path_factory.mktemp("kube"))
+            world = named_world(path, CONTEXT)
+        case _:
+            world = real_world(request.config)
     yield world
     world.close()
 
