@@ -60,9 +60,14 @@ def test_a_write_that_never_arrived_is_no_edit_of_others(wanted):
     assert (result.conflicts, result.changes) == ({}, (Change("a", "0", wanted),))
 
 
-def test_what_others_turned_back_after_it_was_seen_is_a_conflict():
+def test_what_others_turned_back_after_it_was_seen_is_drift_and_never_written_over_at_once():
     result = step(made("1", replaced="0", seen=True), "0", "1", now=11)
-    assert result.conflicts == {"a": "0"}
+    assert (result.drift, result.conflicts, result.changes) == ({"a": "0"}, {}, ())
+
+
+def test_what_others_made_of_a_row_is_a_conflict_for_a_new_wish():
+    result = step(made("1", replaced="", seen=True), "0", "2", now=11)
+    assert (result.conflicts, result.changes) == ({"a": "0"}, ())
 
 
 def test_a_removal_that_does_not_show_is_made_again_and_a_new_row_of_others_is_not_removed():
