@@ -228,7 +228,9 @@ def _answer(response: http.client.HTTPResponse, lost: bool) -> Answer:
         raise Outcome(Kind.PERMANENT, "The answer is longer than any ConfigMap can be.", lost=lost)
     if response.length:  # read(amount) does not say by itself that the body was cut short
         raise http.client.IncompleteRead(body, response.length)
-    return Answer(response.status, body, response.getheader("Audit-Id", ""))
+    after = response.getheader("Retry-After", "").strip()
+    seconds = float(after[:9]) if after.isascii() and after.isdigit() else 0.0
+    return Answer(response.status, body, response.getheader("Audit-Id", ""), seconds)
 
 
 def _broken(error: Exception, host: str, lost: bool) -> Outcome:

@@ -89,6 +89,7 @@ class Outcome(Exception):
 
     `lost` is true when the request may have been applied although no usable answer came:
     then only reading AWS back can tell. `code` and `request_id` are AWS's own, where known.
+    `retry_after`: seconds that whoever turned us away wants to pass first; 0 when not said.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Outcome(Exception):
         lost: bool = False,
         code: str = "",
         request_id: str = "",
+        retry_after: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -106,6 +108,7 @@ class Outcome(Exception):
         self.lost = lost
         self.code = code
         self.request_id = request_id
+        self.retry_after = retry_after
 
     @property
     def advice(self) -> Advice:

@@ -16,6 +16,7 @@ KINDS = {
     401: Kind.DENIED,
     403: Kind.DENIED,
     404: Kind.MISSING,
+    408: Kind.TRANSIENT,
     413: Kind.QUOTA,
     429: Kind.THROTTLED,
 }
@@ -26,6 +27,7 @@ class Answer:
     status: int
     body: bytes
     audit_id: str
+    retry_after: float = 0.0  # seconds the server wants to pass first
 
 
 def says_absent(answer: Answer) -> bool:
@@ -84,6 +86,7 @@ def _refusal(answer: Answer, method: str, what: str) -> Outcome:
         lost=method != "GET" and answer.status >= 500,
         code=str(status.get("reason") or answer.status),
         request_id=answer.audit_id,
+        retry_after=answer.retry_after,
     )
 
 
