@@ -39,11 +39,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a target holds: canonical `state`, the `raw` answer, a `version` for compare-and-set."""
+    """What a target holds: canonical `state`, the `raw` answer, a `version` for compare-and-set.
+
+    `missing`: AWS's words when the target itself is known not to exist, which is an empty state.
+    """
 
     state: State
     raw: Any = None
     version: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,13 @@ _THERE = "associated"
 
 
 def read(clients: Clients, place: Place) -> Reading:
-    found = clients.pages(
-        "servicecatalog", "list_principals_for_portfolio", "Principals", PortfolioId=place.object
-    )
+    listing = ("servicecatalog", "list_principals_for_portfolio", "Principals")
+    try:
+        found = clients.pages(*listing, PortfolioId=place.object)
+    except Outcome as error:
+        if error.code == "ResourceNotFoundException":
+            return Reading({}, missing=error.message)
+        raise
     state = {_key(one.get("PrincipalType", "IAM"), one["PrincipalARN"]): _THERE for one in found}
     return Reading(state)
 

@@ -90,7 +90,11 @@ class Provider(Protocol):
         so that a text changed by others is a conflict and never overwritten."""
 
     def read(self, clients: Clients, place: Place) -> Reading:
-        """What the target holds now. Changes nothing. MALFORMED when it cannot be understood."""
+        """What the target holds now. Changes nothing. MALFORMED when it cannot be understood.
+
+        `missing` only when AWS's own answer to a question about this very target says that it
+        does not exist: never for a refusal, a time-out or what the catalogue does not know.
+        """
 
     def key_of(self, place: Place, part: Part) -> str:
         """The key a part folds into."""

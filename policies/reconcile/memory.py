@@ -11,6 +11,7 @@ from accounts.actors import system
 from accounts.audit import What
 from policies.models import Key, Plan, Target
 from policies.plan import KeyMemory, Memory, Origin, Step
+from policies.reconcile import retries
 
 
 def recall(target: Target, *, now: datetime) -> Memory:
@@ -20,9 +21,7 @@ def recall(target: Target, *, now: datetime) -> Memory:
             for row in target.keys.all()
         },
         refused={
-            key: refusal["text"]
-            for key, refusal in target.refused.items()
-            if refusal["retry_at"] is None or datetime.fromisoformat(refusal["retry_at"]) > now
+            key: refusal["text"] for key, refusal in retries.in_force(target.refused, now).items()
         },
         written_at=target.written_at,
         agreed_at=target.agreed_at,
