@@ -81,7 +81,7 @@ def _reserved(bucket: Bucket, until: float | None) -> float | None:
     # Bounded, so that a clock set back does not stop an account for hours.
     start = min(max(row.free_at, now - kept), now + timedelta(seconds=LONGEST_PAUSE))
     wait = max(0.0, (start - now).total_seconds())
-    if until is not None and wait > until - time.monotonic():
+    if until is not None and wait > max(0.0, until - time.monotonic()):
         raise Outcome(
             Kind.THROTTLED,
             f"Our own pace for {row} is used up for {wait:.1f} s (GH-341).",

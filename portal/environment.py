@@ -66,7 +66,7 @@ def rates(name: str, default: str) -> dict[str, tuple[float, float]]:
             pair = float(reads), float(writes)
         except ValueError:
             pair = 0.0, 0.0
-        if word.strip() and not (service and 0 < min(pair) and max(pair) < float("inf")):
+        if word.strip() and not (service and min(pair) > 0 and max(pair) < float("inf")):
             _wrong.append(f"{name} has “{word.strip()}”; write it as iam=20/5, both above 0.")
         elif word.strip():
             found[service] = pair
