@@ -45,6 +45,7 @@ class TargetAdmin(RecordAdmin):
         "object",
         "phase",
         "outcome",
+        "advice",
         "outcome_text",
         as_json("refused", gettext_lazy("refused by AWS")),
         "generation",
@@ -85,6 +86,14 @@ class TargetAdmin(RecordAdmin):
             ("grant", "state", "seen_at", "released_at", "release"),
         ),
     )
+
+    @admin.display(description=gettext_lazy("what it means, what to do"))
+    def advice(self, target: Target) -> str:
+        known = target.outcome in outcomes.Kind._value2member_map_
+        if not known:
+            return ""
+        one = outcomes.ADVICE[outcomes.Kind(target.outcome)]
+        return f"{_(one.means)} {_(one.remedy)} ({one.runbook})"
 
 
 @admin.register(Key, site=site)

@@ -172,17 +172,36 @@ def test_permits_that_run_out_end_the_pass_with_a_time_and_it_goes_on_later(
 
 
 def test_a_long_wish_written_in_pieces_counts_its_tries_from_one_after_each_piece(
-    world, peopled, settings
+    world, peopled, monkeypatch
 ):
     granted(world, peopled, "templates")
     wanting(world, 2)
     Target.objects.update(attempts=7)
-    operation = ASSOCIATE
-    fault(world, service="servicecatalog", operation=operation, kind="slow", seconds=0, times=1)
-    fault(world, service="servicecatalog", operation=operation, kind="throttle", times=1)
+    original, writes = aws.Aws.call, []
+
+    def call(self, service, operation, **arguments):
+        if operation.startswith("associate_"):
+            writes.append(operation)
+            if len(writes) == 2:
+                raise Outcome(Kind.THROTTLED, "slower", code="ThrottlingException")
+        return original(self, service, operation, **arguments)
+
+    monkeypatch.setattr(aws.Aws, "call", call)
     world.settle_once()
-    assert Target.objects.get().attempts == 8
-    world.settle_once()
+    target = Target.objects.get()
+    assert (target.phase, target.outcome, target.attempts) == (Phase.WAITING, "throttled", 1)
+
+
+def test_reading_well_once_forgets_earlier_tries(world, peopled):
+    """What a look resets: AWS answered. A write refused again and again counts on meanwhile."""
+    granted(world, peopled, "jobs")
+    fault(world, service="iam", operation="PutRolePolicy", kind="throttle", times=3)
+    tries = []
+    for _ in range(3):
+        Target.objects.update(next_look_at=f.now())
+        world.settle_once()
+        tries.append(Target.objects.get().attempts)
+    assert tries == [1, 2, 3]
     world.settle(seconds=40)
     assert Target.objects.get().attempts == 0
 
