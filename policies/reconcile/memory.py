@@ -1,5 +1,6 @@
 """What is remembered of a target between passes: its keys, and plans that never finished."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,16 @@ def note(target: Target, step: Step) -> None:
 def forget_found(target: Target, step: Step) -> None:
     """Two looks agreed: keys found there that nobody wants are nobody's business again."""
     target.keys.filter(key__in=step.forget, origin=Key.Origin.FOUND).delete()
+
+
+def let_go(target: Target, *, kept: Collection[str]) -> None:
+    """Two looks saw nothing under these keys and nobody wants them: others' doing, or the whole
+    target is gone. From here on whatever stands there is not ours, as after a removal of ours.
+
+    `kept`: keys that are wanted, there, or undecided.
+    """
+    gone = ours(target) - set(kept)
+    target.keys.filter(key__in=gone).update(text=None)
 
 
 def note_dead_plans(target: Target) -> None:

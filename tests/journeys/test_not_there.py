@@ -7,9 +7,9 @@ from policies.models import AwsAccount, Delivery, Grant, Key, Phase, Plan, Targe
 from policies.providers import places
 from policies.reconcile import reading
 from tests import factories as f
-from tests.journeys.test_honesty import ANA, end, fault
+from tests.journeys.test_honesty import ANA, also, end, fault
 from tests.journeys.test_main_line import granted
-from tests.journeys.test_rare_turns import removed_by_hand
+from tests.journeys.test_rare_turns import associated_by_hand, removed_by_hand
 from tests.world import PORTFOLIO
 
 BEN = ANA.replace("people/ana", "people/ben")
@@ -209,3 +209,21 @@ def test_the_account_of_a_role_is_the_one_that_was_assumed(world, peopled):
     AwsAccount.objects.update(read_role_arn=f"arn:aws:iam::{f.ACCOUNT}:role/gatehouse-read")
     clients.reading(f.ACCOUNT, "").vouch()
     assert asked_aws(world, "GetCallerIdentity") == 0
+
+
+def test_what_others_put_where_ours_was_removed_by_hand_is_theirs(world, peopled):
+    grant = granted(world, peopled, "templates")
+    world.settle()
+    Key.objects.update(window_until=f.now())
+    removed_by_hand(world)
+    end(grant, peopled)
+    world.settle()
+    associated_by_hand(world)
+    Delivery.objects.create(
+        grant=also(world, peopled, "templates"),
+        target=Target.objects.get(),
+        part={"arn": BEN, "type": "IAM"},
+    )
+    Delivery.objects.filter(state="due").exclude(part__arn=BEN).delete()
+    world.settle()
+    assert {ANA, BEN} <= world.principals()
