@@ -1,6 +1,7 @@
 """Answering inquiries: what a page wants to know about AWS, read with the read role only."""
 
 import logging
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from policies.outcomes import Kind, Outcome
 from policies.providers import PROVIDERS, Place, places
 from policies.reconcile import deliveries, identities
 from policies.reconcile.lease import database_now, from_now
+from policies.reconcile.reading import read
+from policies.reconcile.retries import spread
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +41,10 @@ def answer(inquiry_id: int) -> None:
     )
     if inquiry is None or inquiry.item.principal is None:
         return
+    until = time.monotonic() + settings.PASS_DEADLINE_SECONDS
     try:
-        unique_id = identify(inquiry.item.principal)
-        preview = foresee(inquiry.item)
+        unique_id = identify(inquiry.item.principal, until=until)
+        preview = foresee(inquiry.item, until=until)
     except Outcome as error:
         _failed(inquiry, error)
         return
@@ -48,9 +52,9 @@ def answer(inquiry_id: int) -> None:
     previews.take(inquiry, unique_id=unique_id, preview=preview, by=by)
 
 
-def identify(principal: Principal) -> str:
+def identify(principal: Principal, *, until: float | None = None) -> str:
     """The unique id AWS gives the ARN now (AROA…, AIDA…). Raises Outcome."""
-    reader = clients.reading(principal.account, "")
+    reader = clients.reading(principal.account, "", until=until)
     if principal.arn_type is PrincipalType.IAM_USER:
         found = reader.call("iam", "get_user", UserName=principal.name)["User"]
         arn, unique_id = found["Arn"], found["UserId"]
@@ -64,7 +68,7 @@ def identify(principal: Principal) -> str:
     return str(unique_id)
 
 
-def foresee(item: Item) -> dict[str, Any]:
+def foresee(item: Item, *, until: float | None = None) -> dict[str, Any]:
     """What approving the item would change, with every quota it touches. Raises Outcome."""
     preview: dict[str, Any] = {"lines": [], "load": [], "fits": True, "problems": []}
     by_place: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -72,14 +76,18 @@ def foresee(item: Item) -> dict[str, Any]:
         where = tuple(part[name] for name in ("kind", "account", "region", "object"))
         by_place.setdefault(where, []).append(part["body"])
     for where, bodies in by_place.items():
-        _foresee_place(places.place(*where), bodies, preview)
+        _foresee_place(places.place(*where), bodies, preview, until)
     preview["fits"] = not preview["problems"]
     return preview
 
 
-def _foresee_place(place: Place, bodies: list[dict[str, Any]], preview: dict[str, Any]) -> None:
+def _foresee_place(
+    place: Place, bodies: list[dict[str, Any]], preview: dict[str, Any], until: float | None
+) -> None:
     provider = PROVIDERS[place.kind]
-    reading = provider.read(clients.reading(place.account, place.region), place)
+    reading = read(place, until=until)
+    if reading.missing:
+        raise Outcome(Kind.MISSING, reading.missing)
     parts = [*_living_parts(place), *bodies]
     wanted = provider.desired(place, parts)
     ours = _our_keys(place)
@@ -141,9 +149,11 @@ def _failed(inquiry: Inquiry, error: Outcome) -> None:
     Inquiry.objects.filter(pk=inquiry.pk, state=Inquiry.State.OPEN).update(
         attempts=attempts,
         outcome=error.kind,
-        outcome_text=str(error),
+        outcome_text=error.message,
         state=Inquiry.State.FAILED if over else Inquiry.State.OPEN,
-        next_try_at=from_now(min(2.0**attempts, 300.0) * settings.PACE),
+        next_try_at=from_now(
+            max(spread(min(2.0**attempts, 300.0)), min(error.retry_after, 300.0)) * settings.PACE
+        ),
     )
 
 

@@ -16,63 +16,26 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from botocore.signers import RequestSigner
 
+from policies.documents import aws_answers
 from policies.outcomes import Kind, Outcome
 
-# Error codes by what they mean. Source: the services' error lists in botocore's models.
-_CODES: dict[str, Kind] = {
-    "Throttling": Kind.THROTTLED,
-    "ThrottlingException": Kind.THROTTLED,
-    "ThrottledException": Kind.THROTTLED,
-    "RequestThrottled": Kind.THROTTLED,
-    "RequestThrottledException": Kind.THROTTLED,
-    "TooManyRequestsException": Kind.THROTTLED,
-    "RequestLimitExceeded": Kind.THROTTLED,
-    "SlowDown": Kind.THROTTLED,
-    "EKSRequestThrottledException": Kind.THROTTLED,
-    "PriorRequestNotComplete": Kind.THROTTLED,
-    "ConcurrentModification": Kind.CONFLICT,
-    "ConcurrentModificationException": Kind.CONFLICT,
-    "ConflictException": Kind.CONFLICT,
-    "ResourceInUseException": Kind.CONFLICT,
-    "InvalidStateException": Kind.CONFLICT,
-    "OperationAborted": Kind.CONFLICT,
-    "LimitExceeded": Kind.QUOTA,
-    "LimitExceededException": Kind.QUOTA,
-    "ResourceLimitExceededException": Kind.QUOTA,
-    "ServiceQuotaExceededException": Kind.QUOTA,
-    "AccessDenied": Kind.DENIED,
-    "AccessDeniedException": Kind.DENIED,
-    "UnauthorizedOperation": Kind.DENIED,
-    "AuthFailure": Kind.DENIED,
-    "UnrecognizedClientException": Kind.DENIED,
-    "InvalidClientTokenId": Kind.DENIED,
-    "SignatureDoesNotMatch": Kind.DENIED,
-    "ExpiredToken": Kind.DENIED,
-    "ExpiredTokenException": Kind.DENIED,
-    "MissingAuthenticationToken": Kind.DENIED,
-    "NoSuchEntity": Kind.MISSING,
-    "NoSuchEntityException": Kind.MISSING,
-    "ResourceNotFoundException": Kind.MISSING,
-    "NotFoundException": Kind.MISSING,
-    "NoSuchBucket": Kind.MISSING,
-    "NoSuchBucketPolicy": Kind.MISSING,
-    "MalformedPolicyDocument": Kind.MALFORMED,
-    "MalformedPolicyDocumentException": Kind.MALFORMED,
-    "InternalFailure": Kind.TRANSIENT,
-    "InternalError": Kind.TRANSIENT,
-    "InternalServerError": Kind.TRANSIENT,
-    "InternalServerException": Kind.TRANSIENT,
-    "ServiceUnavailable": Kind.TRANSIENT,
-    "ServiceUnavailableException": Kind.TRANSIENT,
-    "ServerException": Kind.TRANSIENT,
-    "ServiceFailure": Kind.TRANSIENT,
-    "RequestTimeout": Kind.TRANSIENT,
-}
 _NOT_SENT = (
     boto.EndpointConnectionError,
     boto.ConnectTimeoutError,
     boto.ProxyConnectionError,
 )
+# What a page carries when another follows: every token and flag of the services' paginators.
+_MORE = (
+    "nextToken",
+    "NextToken",
+    "NextPageToken",
+    "PageToken",
+    "NextMarker",
+    "Marker",
+    "ContinuationToken",
+    "NextContinuationToken",
+)
+_FLAGS = ("IsTruncated", "Truncated")
 
 
 @dataclass(frozen=True)
@@ -105,15 +68,16 @@ class Journal:
 class Aws:
     """Calls as one identity in one region. Raises Outcome only."""
 
-    def __init__(self, session: boto3.Session, timeouts: Timeouts) -> None:
+    def __init__(self, session: boto3.Session, timeouts: Timeouts, account: str = "") -> None:
         self._session = session
         self._timeouts = timeouts
+        self._account = account
         self._clients: dict[tuple[str, bool], Any] = {}
         self.journal = Journal()
 
     def fresh(self) -> "Aws":
         """The same identity and clients with a journal of its own."""
-        other = Aws(self._session, self._timeouts)
+        other = Aws(self._session, self._timeouts, self._account)
         other._clients = self._clients
         return other
 
@@ -126,22 +90,36 @@ class Aws:
         answer: dict[str, Any] = self._guard(
             service,
             operation,
-            lambda: getattr(self._client(service, writing=not _reads(operation)), operation)(
+            lambda: getattr(self._client(service, writing=not reads(operation)), operation)(
                 **arguments
             ),
         )
-        if not _reads(operation):
+        if not reads(operation):
             self.journal.note(f"{service}:{operation}", answer)
         return answer
 
-    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
-        """The `key` lists of every page, joined."""
-
-        def read() -> list[Any]:
-            paginator = self._client(service).get_paginator(operation)
-            return [one for page in paginator.paginate(**arguments) for one in page[key]]
-
-        found: list[Any] = self._guard(service, operation, read)
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        before: Callable[[], None] = lambda: None,
+        **arguments: Any,
+    ) -> list[Any]:
+        """The `key` lists of every page, joined. `before` runs before each page and may stop it."""
+        before()
+        found: list[Any] = []
+        pages = self._guard(
+            service,
+            operation,
+            lambda: iter(
+                self._client(service).get_paginator(operation).paginate(**arguments),
+            ),
+        )
+        while (page := self._guard(service, operation, lambda: next(pages, None))) is not None:
+            found += page[key]
+            if _has_more(page):
+                before()
         return found
 
     def assume(
@@ -166,7 +144,14 @@ class Aws:
             aws_session_token=keys["SessionToken"],
             region_name=region,
         )
-        return Aws(session, self._timeouts)
+        account = answer.get("AssumedRoleUser", {}).get("Arn", "").split(":")
+        return Aws(session, self._timeouts, account[4] if len(account) > 4 else "")
+
+    def account(self) -> str:
+        """The number of the account we act in. Asked of AWS once for credentials of our own."""
+        if not self._account:
+            self._account = str(self.call("sts", "get_caller_identity")["Account"])
+        return self._account
 
     def kubernetes_token(self, cluster: str) -> str:
         """A bearer token for an EKS cluster: a presigned sts:GetCallerIdentity, good for 15 min.
@@ -219,13 +204,13 @@ class Aws:
         return self._clients[service, writing]
 
     def _guard(self, service: str, operation: str, work: Callable[[], Any]) -> Any:
-        writing = not _reads(operation)
+        writing = not reads(operation)
         name = f"{service}:{operation}"
         try:
             return work()
         except boto.ClientError as error:
             self.journal.note(name, dict(error.response))
-            raise _from_answer(error, name, writing=writing) from error
+            raise _from_answer(error, service, operation) from error
         except _NOT_SENT as error:
             raise Outcome(Kind.TRANSIENT, f"{name}: AWS cannot be reached.") from error
         except (boto.HTTPClientError, ResponseParserError) as error:
@@ -251,35 +236,42 @@ def _suffix(region: str) -> str:
     return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
 
 
-def _reads(operation: str) -> bool:
+def reads(operation: str) -> bool:
+    """Whether an operation, named as boto3 names it, changes nothing and may be sent again."""
     return operation.startswith(
-        ("get_", "list_", "describe_", "simulate_", "head_", "lookup_", "assume_")
+        (
+            "get_",
+            "list_",
+            "describe_",
+            "simulate_",
+            "head_",
+            "lookup_",
+            "assume_",
+            "decode_",
+            "validate_",
+            "check_",
+            "search_",
+            "filter_",
+        )
     )
 
 
-def _from_answer(error: boto.ClientError, name: str, *, writing: bool) -> Outcome:
-    answer = error.response.get("Error", {})
+def _has_more(page: dict[str, Any]) -> bool:
+    flags = [bool(page[name]) for name in _FLAGS if name in page]
+    return any(flags) if flags else any(page.get(name) for name in _MORE)
+
+
+def _from_answer(error: boto.ClientError, service: str, operation: str) -> Outcome:
+    told = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
-    code = str(answer.get("Code", ""))
+    code, message = str(told.get("Code", "")), str(told.get("Message", ""))
     status = int(meta.get("HTTPStatusCode", 0))
-    kind = _CODES.get(code) or _by_status(status)
+    answer = aws_answers.Answer(service, operation, code, message, status)
     return Outcome(
-        kind,
-        f"{name}: {code}: {answer.get('Message', '')}"[:1000],
-        # An internal failure may have happened after the write was stored.
-        lost=writing and kind is Kind.TRANSIENT,
+        aws_answers.kind(answer),
+        f"{service}:{operation}: {code}: {message}"[:1000],
+        lost=not reads(operation) and aws_answers.may_have_happened(answer),
         code=code,
         request_id=str(meta.get("RequestId", "")),
+        retry_after=aws_answers.retry_after(meta.get("HTTPHeaders", {})),
     )
-
-
-def _by_status(status: int) -> Kind:
-    if status == 501:
-        return Kind.PERMANENT
-    if status in {429, 503}:
-        return Kind.THROTTLED
-    if status >= 500:
-        return Kind.TRANSIENT
-    if status in {401, 403}:
-        return Kind.DENIED
-    return Kind.PERMANENT

@@ -6,28 +6,69 @@ every plan that writes assumes the write role anew, with the plan's reference as
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from policies import aws, kubernetes
+from policies import aws, kubernetes, rates
 from policies.models import AwsAccount
 from policies.outcomes import Kind, Outcome
 
 _WRITE_SESSION = 900  # seconds
 _READ_SESSION = 3600  # a chained session lives one hour at most
 _READ_SECONDS = _READ_SESSION - 300  # stop using it before it runs out
+_HUB = "own"  # the account of our own credentials, whose rate AssumeRole uses up
 _reads: dict[tuple[str, str, str], tuple[float, aws.Aws]] = {}
 _lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What every call asks first. `until` (of `time.monotonic`): no call starts after it.
+    `allowed`: whether a write may still go out; asked right before each, after any waiting."""
+
+    account: str = ""
+    until: float | None = None
+    allowed: Callable[[], bool] = lambda: True
+
+    @contextmanager
+    def call(self, service: str, *, writing: bool) -> Iterator[None]:
+        """Around one call. Raises Outcome; a call turned away by AWS slows its bucket down."""
+        self.enter(service, writing=writing)
+        try:
+            yield
+        except Outcome as error:
+            self.turned_away(service, error, writing=writing)
+            raise
+
+    def enter(self, service: str, *, writing: bool) -> None:
+        """Wait for a permit; refuse when the time is over, or when we may not write any more."""
+        if self.account:
+            rates.take(rates.Bucket(self.account, service, writing), until=self.until)
+        if self.until is not None and time.monotonic() > self.until:
+            raise Outcome(
+                Kind.TRANSIENT,
+                f"{service}: the pass ran out of time before this call; the next goes on (GH-342).",
+            )
+        if writing and not self.allowed():
+            raise Outcome(Kind.CONFLICT, "Another worker has taken this target over (GH-343).")
+
+    def turned_away(self, service: str, error: Outcome, *, writing: bool) -> None:
+        if self.account and error.kind is Kind.THROTTLED and error.code:
+            bucket = rates.Bucket(self.account, service, writing)
+            rates.slow_down(bucket, retry_after=error.retry_after)
 
 
 class AccountClients:
     """What providers are handed. Satisfies `providers.protocol.Clients`."""
 
-    def __init__(self, session: aws.Aws) -> None:
+    def __init__(self, session: aws.Aws, bounds: Bounds | None = None) -> None:
         self._aws = session
+        self._bounds = bounds or Bounds()
 
     @property
     def journal(self) -> list[dict[str, Any]]:
@@ -35,58 +76,110 @@ class AccountClients:
         return self._aws.journal.entries
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
-        try:
+        with _session_may_be_stale(), self._bounds.call(service, writing=not aws.reads(operation)):
             return self._aws.call(service, operation, **arguments)
-        except Outcome as error:
-            _forget_refused(error)
-            raise
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
+        def before() -> None:
+            self._bounds.enter(service, writing=False)
+
         try:
-            return self._aws.pages(service, operation, key, **arguments)
+            with _session_may_be_stale():
+                return self._aws.pages(service, operation, key, before=before, **arguments)
         except Outcome as error:
-            _forget_refused(error)
+            self._bounds.turned_away(service, error, writing=False)
             raise
 
-    def kubernetes(self, config: Mapping[str, Any]) -> kubernetes.Cluster:
+    def kubernetes(self, config: Mapping[str, Any]) -> "ClusterClient":
         """The cluster's API. EKS: endpoint and CA are asked for at each use."""
         if config.get("access") == "kubeconfig":
-            return kubernetes.Cluster.from_kubeconfig(
+            found = kubernetes.Cluster.from_kubeconfig(
                 _kubeconfig(str(config["kubeconfig"])), str(config["context"])
             )
+            return ClusterClient(found, str(config["context"]), self._bounds)
         if not config.get("cluster"):
             raise Outcome(Kind.MISSING, "The catalogue does not know this cluster any more.")
         name = str(config["cluster"])
-        found = self.call("eks", "describe_cluster", name=name)["cluster"]
-        return kubernetes.Cluster.from_eks(
-            found["endpoint"],
-            found["certificateAuthority"]["data"],
+        about = self.call("eks", "describe_cluster", name=name)["cluster"]
+        found = kubernetes.Cluster.from_eks(
+            about["endpoint"],
+            about["certificateAuthority"]["data"],
             self._aws.kubernetes_token(name),
-            str((found.get("accessConfig") or {}).get("authenticationMode", "")),
+            str((about.get("accessConfig") or {}).get("authenticationMode", "")),
         )
+        return ClusterClient(found, name, self._bounds)
+
+    def vouch(self) -> None:
+        """That we act in the account these clients are for: else “not there” means nothing.
+
+        Raises Outcome DENIED when the worker's credentials are of another account.
+        """
+        with self._bounds.call("sts", writing=False):
+            found = self._aws.account()
+        if self._bounds.account and found != self._bounds.account:
+            raise Outcome(
+                Kind.DENIED,
+                f"The worker acts in account {found}, not in {self._bounds.account}: "
+                "what it does not find there may well exist (GH-340).",
+            )
 
 
-def reading(account: str, region: str) -> AccountClients:
-    """Clients that may only read. Raises Outcome."""
-    row = _account(account)
+class ClusterClient:
+    """One cluster's ConfigMaps, within the bounds of who asks."""
+
+    def __init__(self, cluster: kubernetes.Cluster, name: str, bounds: Bounds) -> None:
+        self._cluster = cluster
+        self._service = f"kubernetes:{name}"
+        self._bounds = bounds
+
+    @property
+    def mode(self) -> str:
+        """EKS's authenticationMode; empty where nobody told."""
+        return self._cluster.mode
+
+    def read_config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
+        with self._bounds.call(self._service, writing=False):
+            return self._cluster.read_config_map(namespace, name)
+
+    def patch_config_map(
+        self, namespace: str, name: str, *, data: Mapping[str, str | None], version: str, uid: str
+    ) -> dict[str, Any]:
+        with self._bounds.call(self._service, writing=True):
+            return self._cluster.patch_config_map(
+                namespace, name, data=data, version=version, uid=uid
+            )
+
+
+def reading(account: str, region: str, *, until: float | None = None) -> AccountClients:
+    """Clients that may only read, until a moment of `time.monotonic`. Raises Outcome."""
+    row, bounds = _account(account), Bounds(account, until)
     region = region or row.region
     key = (row.number, row.read_role_arn, region)
     with _lock:
         known = _reads.get(key)
     if known is not None and known[0] > time.monotonic():
-        return AccountClients(known[1].fresh())
-    session = _session(row, row.read_role_arn, region, name="gatehouse-read", seconds=_READ_SESSION)
+        return AccountClients(known[1].fresh(), bounds)
+    session = _session(
+        row, row.read_role_arn, region, bounds, name="gatehouse-read", seconds=_READ_SESSION
+    )
     with _lock:
         _reads[key] = (time.monotonic() + _READ_SECONDS, session)
-    return AccountClients(session.fresh())
+    return AccountClients(session.fresh(), bounds)
 
 
-def writing(account: str, region: str, *, plan: str) -> AccountClients:
+def writing(
+    account: str,
+    region: str,
+    *,
+    plan: str,
+    until: float | None = None,
+    allowed: Callable[[], bool] = lambda: True,
+) -> AccountClients:
     """Clients that may write, named after the plan they carry out. Raises Outcome."""
-    row = _account(account)
+    row, bounds = _account(account), Bounds(account, until, allowed)
     region = region or row.region
-    session = _session(row, row.write_role_arn, region, name=plan, seconds=_WRITE_SESSION)
-    return AccountClients(session)
+    session = _session(row, row.write_role_arn, region, bounds, name=plan, seconds=_WRITE_SESSION)
+    return AccountClients(session, bounds)
 
 
 def own(region: str) -> AccountClients:
@@ -100,10 +193,15 @@ def forget_sessions() -> None:
         _reads.clear()
 
 
-def _forget_refused(error: Outcome) -> None:
-    """A session that AWS refuses may have expired or its role been changed: assume it anew."""
-    if error.kind is Kind.DENIED:
-        forget_sessions()
+@contextmanager
+def _session_may_be_stale() -> Iterator[None]:
+    """A session AWS refuses may have expired, or its role been changed: assume it anew next."""
+    try:
+        yield
+    except Outcome as error:
+        if error.kind is Kind.DENIED or error.code.startswith(("ExpiredToken", "RequestExpired")):
+            forget_sessions()
+        raise
 
 
 def _account(number: str) -> AwsAccount:
@@ -113,13 +211,16 @@ def _account(number: str) -> AwsAccount:
     return row
 
 
-def _session(row: AwsAccount, role: str, region: str, *, name: str, seconds: int) -> aws.Aws:
+def _session(
+    row: AwsAccount, role: str, region: str, bounds: Bounds, *, name: str, seconds: int
+) -> aws.Aws:
     local = aws.local(region, _timeouts())
     if not role:
         return local
-    return local.assume(
-        role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
-    )
+    with replace(bounds, account=_HUB).call("sts", writing=False):
+        return local.assume(
+            role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
+        )
 
 
 def _timeouts() -> aws.Timeouts:

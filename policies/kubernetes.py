@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 # A ConfigMap holds 1 MiB of values; JSON may escape a byte as six, and managedFields come on top.
 LONGEST_ANSWER = 8 * 1024 * 1024
+PIECE = 64 * 1024
 FIELD_MANAGER = "gatehouse"
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -64,7 +66,7 @@ class Connection:
             wire.sock.settimeout(READ_SECONDS)
             lost = method != "GET"
             wire.request(method, self.prefix + path, body, self._headers(content_type))
-            return _answer(wire.getresponse(), lost)
+            return _answer(wire, lost)
         except (OSError, http.client.HTTPException) as error:
             raise _broken(error, self.host, lost) from error
         finally:
@@ -227,19 +229,22 @@ def _wrong(message: str) -> Outcome:
     return Outcome(Kind.PERMANENT, message)
 
 
-def _answer(response: http.client.HTTPResponse, lost: bool) -> Answer:
-    body = response.read(LONGEST_ANSWER + 1)
+def _answer(wire: http.client.HTTPSConnection, lost: bool) -> Answer:
+    """The whole answer, within READ_SECONDS: a time-out for each piece would let it trickle."""
+    end = time.monotonic() + READ_SECONDS
+    response = wire.getresponse()
+    body = b""
+    while len(body) <= LONGEST_ANSWER and (piece := response.read1(PIECE)):
+        body += piece
+        if time.monotonic() > end:
+            raise TimeoutError
     if len(body) > LONGEST_ANSWER:
         raise Outcome(Kind.PERMANENT, "The answer is longer than any ConfigMap can be.", lost=lost)
     if response.length:  # read(amount) does not say by itself that the body was cut short
         raise http.client.IncompleteRead(body, response.length)
-    wait = response.getheader("Retry-After", "")
-    return Answer(
-        response.status,
-        body,
-        response.getheader("Audit-Id", ""),
-        float(wait) if wait.isascii() and wait.isdigit() else 0.0,
-    )
+    after = response.getheader("Retry-After", "").strip()
+    seconds = float(after[:9]) if after.isascii() and after.isdigit() else 0.0
+    return Answer(response.status, body, response.getheader("Audit-Id", ""), seconds)
 
 
 def _broken(error: Exception, host: str, lost: bool) -> Outcome:

@@ -32,54 +32,73 @@ class Advice:
     retryable: bool
 
 
+def gettext_noop(text: str) -> str:
+    """Marks a text for translators. It is translated where it is shown: here nobody reads."""
+    return text
+
+
 ADVICE: dict[Kind, Advice] = {
     Kind.TRANSIENT: Advice(
         "GH-101",
-        "AWS did not answer, or answered that it is unwell.",
-        "Nothing to do: we try again by ourselves. If it lasts an hour, check the AWS health page.",
+        gettext_noop("AWS did not answer, or answered that it is unwell."),
+        gettext_noop(
+            "Nothing to do: we try again by ourselves. If it lasts an hour, check the AWS "
+            "health page."
+        ),
         True,
     ),
     Kind.THROTTLED: Advice(
         "GH-102",
-        "AWS asked us to slow down.",
-        "Nothing to do: we try again by ourselves, more slowly.",
+        gettext_noop("AWS asked us to slow down, or our own pace for it is used up."),
+        gettext_noop("Nothing to do: we try again by ourselves, more slowly."),
         True,
     ),
     Kind.CONFLICT: Advice(
         "GH-103",
-        "Somebody else changed the same thing in AWS.",
-        "We read it again and try again. If it names an entry not managed here, "
-        "an administrator adopts that entry or declines the request.",
+        gettext_noop("Somebody else changed the same thing in AWS."),
+        gettext_noop(
+            "We read it again and try again. If it names an entry not managed here, an "
+            "administrator adopts that entry or declines the request."
+        ),
         True,
     ),
     Kind.QUOTA: Advice(
         "GH-104",
-        "An AWS quota is full.",
-        "Raise the quota in AWS or end access that is no longer needed, then retry.",
+        gettext_noop("An AWS quota is full."),
+        gettext_noop("Raise the quota in AWS or end access that is no longer needed, then retry."),
         False,
     ),
     Kind.DENIED: Advice(
         "GH-105",
-        "AWS refused our own worker role.",
-        "Grant the worker role the action named here, then retry.",
+        gettext_noop("AWS refused our own worker role."),
+        gettext_noop(
+            "An administrator grants the worker role the action that AWS names, and we retry "
+            "when asked to."
+        ),
         False,
     ),
     Kind.MISSING: Advice(
         "GH-106",
-        "AWS does not know something this access names.",
-        "Check that the named thing exists in the named account and region, then retry.",
+        gettext_noop("AWS does not know something this access names."),
+        gettext_noop(
+            "If it is new, we try again for a minute by ourselves. Else check that it exists in "
+            "that account and region, then retry."
+        ),
         False,
     ),
     Kind.MALFORMED: Advice(
         "GH-107",
-        "What AWS holds cannot be read, so we will not write over it.",
-        "Mend the document named here by hand, then retry.",
+        gettext_noop("What AWS holds cannot be read, so we will not write over it."),
+        gettext_noop("An administrator mends the document by hand, and we retry when asked to."),
         False,
     ),
     Kind.PERMANENT: Advice(
         "GH-108",
-        "AWS refused the change and will refuse it again.",
-        "Read AWS's own words here; change the request or the catalogue, then retry.",
+        gettext_noop("AWS refused the change and will refuse it again."),
+        gettext_noop(
+            "An administrator reads AWS's own words and changes the request or the catalogue; "
+            "then we retry."
+        ),
         False,
     ),
 }
@@ -90,8 +109,9 @@ class Outcome(Exception):
 
     `lost` is true when the request may have been applied although no usable answer came:
     then only reading AWS back can tell. `code` and `request_id` are AWS's own, where known.
-    `wait`: seconds we were asked to wait. `each`: where one write of many keys went without
-    some of them, what became of those; the others were written.
+    `retry_after`: seconds that whoever turned us away wants to pass first; 0 when not said.
+    `each`: where one write of many keys went without some of them, what became of those; the
+    others were written.
     """
 
     def __init__(
@@ -102,7 +122,7 @@ class Outcome(Exception):
         lost: bool = False,
         code: str = "",
         request_id: str = "",
-        wait: float = 0.0,
+        retry_after: float = 0.0,
         each: Mapping[str, "Outcome"] | None = None,
     ) -> None:
         super().__init__(message)
@@ -111,7 +131,7 @@ class Outcome(Exception):
         self.lost = lost
         self.code = code
         self.request_id = request_id
-        self.wait = wait
+        self.retry_after = retry_after
         self.each = dict(each or {})
 
     @property

@@ -50,6 +50,7 @@ class Reading:
     `originals`: a key's own bytes, where canonical text does not keep them. `writer`: who wrote
     the whole last, where AWS tells. `unreadable`: beginnings of keys whose part of the document
     cannot be read, and why; nothing is known of such keys, neither that they are there nor gone.
+    `missing`: AWS's words when the target itself is known not to exist, which is an empty state.
     """
 
     state: State
@@ -60,6 +61,7 @@ class Reading:
     originals: State = field(default_factory=dict)
     writer: str = ""
     unreadable: State = field(default_factory=dict)
+    missing: str = ""
 
 
 @dataclass(frozen=True)

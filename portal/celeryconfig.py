@@ -21,9 +21,12 @@ def broker_options(url: str, folder: str) -> dict[str, Any]:
             "polling_interval": 0.2,
         }
     if url.startswith("redis"):
+        # A task of a dead worker comes again after the first plus the second; kombu would look
+        # for it only every tenth time, if not told otherwise.
         return {
             "visibility_timeout": settings.LEASE_SECONDS,
             "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
             "socket_connect_timeout": 1,
             "socket_timeout": 5,
         }

@@ -56,6 +56,23 @@ def decimal(name: str, default: float) -> float:
     return parsed
 
 
+def rates(name: str, default: str) -> dict[str, tuple[float, float]]:
+    """Pairs “service=reads/writes”, comma-separated; a service not named keeps its default."""
+    found: dict[str, tuple[float, float]] = {}
+    for word in f"{default},{os.environ.get(name, '')}".split(","):
+        service, _sign, numbers = word.strip().partition("=")
+        reads, _slash, writes = numbers.partition("/")
+        try:
+            pair = float(reads), float(writes)
+        except ValueError:
+            pair = 0.0, 0.0
+        if word.strip() and not (service and min(pair) > 0 and max(pair) < float("inf")):
+            _wrong.append(f"{name} has “{word.strip()}”; write it as iam=20/5, both above 0.")
+        elif word.strip():
+            found[service] = pair
+    return found
+
+
 def url(name: str, default: str) -> str:
     value = os.environ.get(name, default).rstrip("/")
     parts = urlsplit(value)

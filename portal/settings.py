@@ -191,6 +191,10 @@ TASK_LIMIT_SECONDS = env.number("TASK_LIMIT_SECONDS", 60)
 LEASE_SECONDS = env.number("LEASE_SECONDS", 75)
 # How long a target at rest goes without being read: others change things, too.
 SCAN_SECONDS = env.number("SCAN_SECONDS", 3600)
+# Calls a second (reads/writes), per account and service, all workers together; ÷ PACE.
+AWS_RATES = env.rates(
+    "AWS_RATES", "*=20/5, servicecatalog=10/5, cloudtrail=2/1, sts=50/50, kubernetes=20/10"
+)
 KUBECONFIG_FOLDER = env.text("KUBECONFIG_FOLDER", "")
 # Account number and region of the workers' own credentials are read from AWS, never set here.
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")

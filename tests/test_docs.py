@@ -20,7 +20,7 @@ def text_of(*names: str) -> str:
 
 def test_every_setting_is_documented():
     called = re.compile(
-        r"env\.(?:text|words|flag|number|decimal|url|folder|secret|database|cache)\(\s*\"(\w+)\""
+        r"env\.(?:text|words|flag|number|decimal|url|folder|secret|database|cache|rates)\(\s*\"(\w+)\""
     )
     settings = set(called.findall(text_of("portal/settings.py")))
     documented = text_of("docs/architecture.md")

@@ -31,7 +31,7 @@ class Answer:
     status: int
     body: bytes
     audit_id: str
-    wait: float = 0.0
+    retry_after: float = 0.0  # seconds the server wants to pass first
 
 
 def says_absent(answer: Answer) -> bool:
@@ -109,7 +109,7 @@ def _refusal(answer: Answer, method: str, what: str) -> Outcome:
         lost=method != "GET" and kind is Kind.TRANSIENT,
         code=str(status.get("reason") or answer.status),
         request_id=answer.audit_id,
-        wait=answer.wait,
+        retry_after=answer.retry_after,
     )
 
 

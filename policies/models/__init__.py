@@ -12,6 +12,7 @@ from policies.models.estate import (
 from policies.models.grants import LIVING, Delivery, EndReason, Grant, Receipt, Seen
 from policies.models.inquiries import Inquiry, InquiryKind, ask_worker
 from policies.models.installation import Beat, Installation
+from policies.models.rates import Rate
 from policies.models.requests import Candidate, Comment, Decision, Item, Request, Step
 from policies.models.targets import (
     Key,
@@ -52,6 +53,7 @@ __all__ = [
     "Plan",
     "Portfolio",
     "Proposal",
+    "Rate",
     "Receipt",
     "Repair",
     "Request",

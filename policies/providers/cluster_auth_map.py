@@ -34,12 +34,19 @@ GUARDS = {
 
 
 def read(clients: Clients, place: Place) -> Reading:
-    cluster = clients.kubernetes(place.config)
+    try:
+        cluster = clients.kubernetes(place.config)
+    except Outcome as error:
+        # DescribeCluster's own word for this very name; one we cannot reach is another matter.
+        if error.code == "ResourceNotFoundException":
+            return Reading({}, missing=error.message)
+        raise
     found = cluster.read_config_map(NAMESPACE, NAME)
     if found is None:
-        raise Outcome(
-            Kind.MISSING,
-            "The cluster has no aws-auth map. A cluster in API mode has none: use access entries.",
+        return Reading(
+            {},
+            missing="The cluster has no aws-auth map. "
+            "A cluster in API mode has none: use access entries.",
         )
     data = dict(found.get("data") or {})
     state: dict[str, str] = {}

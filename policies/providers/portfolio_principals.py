@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from policies.outcomes import Kind, Outcome
+from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
 from policies.providers.protocol import Clients, Load, Part, Place
 
@@ -23,9 +23,13 @@ _THERE = "associated"
 
 
 def read(clients: Clients, place: Place) -> Reading:
-    found = clients.pages(
-        "servicecatalog", "list_principals_for_portfolio", "Principals", PortfolioId=place.object
-    )
+    listing = ("servicecatalog", "list_principals_for_portfolio", "Principals")
+    try:
+        found = clients.pages(*listing, PortfolioId=place.object)
+    except Outcome as error:
+        if error.code == "ResourceNotFoundException":
+            return Reading({}, missing=error.message)
+        raise
     state = {_key(one.get("PrincipalType", "IAM"), one["PrincipalARN"]): _THERE for one in found}
     return Reading(state)
 
@@ -100,15 +104,8 @@ def apply(
             # Not there any more: what was wanted. Whether it is true, the looks tell.
             if change.after is None and error.code == "ResourceNotFoundException":
                 continue
-            raise _typed(error) from error
+            raise
 
 
 def _key(kind: str, arn: str) -> str:
     return f"{kind}:{arn}"
-
-
-def _typed(error: Outcome) -> Outcome:
-    """“Profile does not exist” is how the service says that IAM has no such principal."""
-    if error.code == "InvalidParametersException" and "does not exist" in error.message:
-        return Outcome(Kind.MISSING, error.message, code=error.code, request_id=error.request_id)
-    return error

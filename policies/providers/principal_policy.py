@@ -32,11 +32,17 @@ TAG = ("gatehouse", "managed")
 
 def read(clients: Clients, place: Place) -> Reading:
     kind, argument, name = _names(place)
-    about = clients.call("iam", f"get_{kind}", **{argument: name})[kind.capitalize()]
+    try:
+        about = clients.call("iam", f"get_{kind}", **{argument: name})[kind.capitalize()]
+        listing = ("iam", f"list_{kind}_policies", "PolicyNames")
+        policies = clients.pages(*listing, **{argument: name})
+    except Outcome as error:
+        if error.code == "NoSuchEntity":
+            return Reading({}, missing=error.message)
+        raise
     if about["Arn"] != place.object:
         # Names are unique without their path, so this one is somebody else now.
-        raise Outcome(Kind.MISSING, f"IAM knows {about['Arn']}, not {place.object}.")
-    policies = clients.pages("iam", f"list_{kind}_policies", "PolicyNames", **{argument: name})
+        return Reading({}, missing=f"IAM knows {about['Arn']}, not {place.object}.")
     state = {}
     for policy in policies:
         document = _document(clients, kind, **{argument: name}, PolicyName=policy)

@@ -96,7 +96,10 @@ class Provider(Protocol):
     def read(self, clients: Clients, place: Place) -> Reading:
         """What the target holds now. Changes nothing. MALFORMED when it cannot be understood.
 
-        Where a part of it cannot, `Reading.unreadable` tells which keys that concerns."""
+        Where a part of it cannot, `Reading.unreadable` tells which keys that concerns.
+        `missing` only when AWS's own answer to a question about this very target says that it
+        does not exist: never for a refusal, a time-out or what the catalogue does not know.
+        """
 
     def key_of(self, place: Place, part: Part) -> str:
         """The key a part folds into."""

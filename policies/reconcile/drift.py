@@ -18,7 +18,6 @@ from accounts.models import Person, PortalRole
 from accounts.notices import tell
 from policies.models import Drift, Plan, Repair, Target
 from policies.plan import Reading, Step
-from policies.reconcile.lease import database_now
 
 WAR = 3  # put back so often within a day: somebody else keeps at it
 DAY = timedelta(days=1)
@@ -50,11 +49,11 @@ def wars(target: Target, now: datetime) -> set[str]:
     return {row["key"] for row in often}
 
 
-def next_repair(target: Target) -> datetime | None:
+def next_repair(target: Target, now: datetime) -> datetime | None:
     """When the first of the changes by others is to be put back; None: when a person says."""
     if target.repair != Repair.LATER:
         return None
-    fought = wars(target, database_now())
+    fought = wars(target, now)
     rows = target.drifts.filter(over_at__isnull=True)
     return min((_due_at(target, row) for row in rows if row.key not in fought), default=None)
 

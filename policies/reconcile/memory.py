@@ -1,6 +1,6 @@
 """What is remembered of a target between passes: its keys, and plans that never finished."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from accounts.actors import system
 from accounts.audit import What
 from policies.models import Key, Phase, Plan, Target
 from policies.plan import KeyMemory, Memory, Origin, Step
-from policies.reconcile import drift
+from policies.reconcile import drift, retries
 
 
 def recall(target: Target, *, now: datetime) -> Memory:
@@ -25,9 +25,7 @@ def recall(target: Target, *, now: datetime) -> Memory:
             for row in target.keys.all()
         },
         refused={
-            key: refusal["text"]
-            for key, refusal in target.refused.items()
-            if refusal["retry_at"] is None or datetime.fromisoformat(refusal["retry_at"]) > now
+            key: refusal["text"] for key, refusal in retries.in_force(target.refused, now).items()
         },
         written_at=target.written_at,
         agreed_at=target.agreed_at,
@@ -75,6 +73,16 @@ def forget_found(target: Target, step: Step, restored: Mapping[str, str]) -> Non
     target.keys.filter(key__in=step.forget, origin=Key.Origin.FOUND).delete()
     for key, text in restored.items():
         target.keys.filter(key=key, restoring=text, seen=True, doubt=False).delete()
+
+
+def let_go(target: Target, *, kept: Collection[str]) -> None:
+    """Two looks saw nothing under these keys and nobody wants them: others' doing, or the whole
+    target is gone. From here on whatever stands there is not ours, as after a removal of ours.
+
+    `kept`: keys that are wanted, there, or undecided.
+    """
+    gone = ours(target) - set(kept)
+    target.keys.filter(key__in=gone).update(text=None)
 
 
 def note_dead_plans(target: Target) -> None:

@@ -1,7 +1,7 @@
 """One pass over one target, from lease to release."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,14 +12,24 @@ from django.db.models.functions import Coalesce, Now
 from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
-from policies import clients, plan
+from policies import plan
 from policies.models import Freeze, Phase, Target, hurry
 from policies.outcomes import Kind, Outcome
 from policies.plan import Step, Verdict
 from policies.providers import PROVIDERS, places
-from policies.reconcile import deliveries, drift, foreign, holds, identities, memory, writing
+from policies.reconcile import (
+    deliveries,
+    drift,
+    foreign,
+    holds,
+    identities,
+    memory,
+    retries,
+    writing,
+)
 from policies.reconcile.deliveries import Holding
 from policies.reconcile.lease import Lease, acquire, database_now
+from policies.reconcile.reading import read
 
 HURRY_SECONDS = 2.0
 
@@ -47,7 +57,7 @@ def _pass(lease: Lease, deadline: float) -> None:
         memory.note_dead_plans(target)
     holding = deliveries.load(target, now=database_now())
     try:
-        reading = provider.read(clients.reading(target.account, target.region), place)
+        reading = read(place, until=deadline)
     except Outcome as error:
         _unreadable(lease, holding, error)
         return
@@ -115,11 +125,12 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     elif step.verdict is Verdict.DRIFT:
         moved = lease.update_unless_raised(**_drifted(target))
     else:
-        moved = lease.update_unless_raised(**_blocked(target, step))
+        moved = lease.update_unless_raised(**_blocked(target, step, proof.at))
     if not moved:
         return
     memory.note(target, step)
     target.keys.exclude(key__in=proof.blocked).update(seen=True, doubt=False)
+    memory.let_go(target, kept={*proof.wanted, *proof.reading.state, *proof.blocked})
     deliveries.take_down(holding, proof)
     memory.forget_found(target, step, proof.restored)
     if step.verdict is Verdict.DRIFT:
@@ -199,27 +210,28 @@ def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> N
         )
 
 
-def _blocked(target: Target, step: Step) -> dict[str, Any]:
-    """Held by a conflict or a change of others, or stuck on what AWS refuses.
-
-    Removals get a next time.
-    """
+def _blocked(target: Target, step: Step, now: datetime) -> dict[str, Any]:
+    """Held by a conflict or a change of others; or by what AWS refuses: stuck, or waiting for the
+    refusal's next time."""
+    refused = retries.in_force(target.refused, now)
     if step.conflicts:
         key, there = sorted(step.conflicts.items())[0]
         phase, kind = Phase.HELD, "conflict"
         text = f"{key} already holds something that is not managed here: {there}"
     elif step.hidden:
         phase, kind = Phase.STUCK, "malformed"
-        text = str(Outcome(Kind.MALFORMED, next(iter(step.hidden.values()))))
+        text = next(iter(step.hidden.values()))
     elif step.drift:
-        phase, kind, text = Phase.HELD, "drift", drift.words(target, step, now=database_now())
-    elif target.refused:
-        refusal = next(iter(target.refused.values()))
-        phase, kind, text = Phase.STUCK, refusal["kind"], refusal["message"]
+        phase, kind, text = Phase.HELD, "drift", drift.words(target, step, now=now)
+    elif refused:
+        refusal = next(iter(refused.values()))
+        young = retries.are_young(refused) and not step.exhausted
+        phase = Phase.WAITING if young else Phase.STUCK
+        kind, text = refusal["kind"], refusal["message"]
     else:
         phase, kind = Phase.STUCK, "permanent"
         text = f"AWS took {', '.join(sorted(step.exhausted))} three times and never showed it."
-    if target.phase != phase:
+    if phase not in {target.phase, Phase.WAITING}:
         audit.record(
             What.TARGET_HELD if phase == Phase.HELD else What.TARGET_STUCK,
             by=system(),
@@ -227,31 +239,36 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
             after={"outcome": kind},
             why=text,
         )
-    retry = database_now() + timedelta(seconds=plan.REMOVAL_RETRY_SECONDS * settings.PACE)
+    times = [
+        retries.first_time(refused),
+        _removal_turn(target, step, now),
+        drift.next_repair(target, now),
+    ]
     return {
         "phase": phase,
         "outcome": kind,
         "outcome_text": text,
         "agreed_at": None,
         "agreed_digest": "",
-        "next_look_at": retry if _removal_waits(target, step) else drift.next_repair(target),
+        "next_look_at": min(filter(None, times), default=None),
         "scanned_at": Now(),
     }
 
 
-def _removal_waits(target: Target, step: Step) -> bool:
-    refused = any(one["text"] is None for one in target.refused.values())
+def _removal_turn(target: Target, step: Step, now: datetime) -> datetime | None:
+    """When a removal that something else is in the way of has its next turn."""
     ended = target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
-    return refused or (ended and bool(step.conflicts or step.exhausted or step.hidden))
+    waits = ended and bool(step.conflicts or step.exhausted or step.hidden)
+    return now + retries.REMOVAL_RETRY * settings.PACE if waits else None
 
 
 @transaction.atomic
 def _unreadable(lease: Lease, holding: Holding, error: Outcome) -> None:
     """AWS could not be read, so nothing was changed: try again, or wait for a person."""
     target, now = lease.target, database_now()
-    values: dict[str, Any] = {"outcome": error.kind, "outcome_text": str(error)}
+    values: dict[str, Any] = {"outcome": error.kind, "outcome_text": error.message}
     if error.kind in writing.PASSING:
-        values |= writing.waiting(target, now, error)
+        values |= retries.waiting(target, now, error)
     else:
         retry = now + timedelta(seconds=plan.REMOVAL_RETRY_SECONDS * settings.PACE)
         values |= {"phase": Phase.STUCK, "next_look_at": retry if holding.ended else None}
@@ -274,7 +291,7 @@ def _broke(lease: Lease, error: Exception) -> None:
     """
     target = lease.target
     text = f"The pass itself failed ({type(error).__name__}); the worker's log tells more."
-    values = writing.waiting(target, database_now()) | {
+    values = retries.waiting(target, database_now()) | {
         "phase": Phase.STUCK,
         "outcome": Kind.PERMANENT,
         "outcome_text": text,

@@ -1,14 +1,12 @@
 """One difference, written: the plan committed first, each change's fate taken down after."""
 
 import logging
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -20,15 +18,12 @@ from policies.models import Key, Phase, Plan, Target
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State, Step
 from policies.providers import Part, Place, Provider
-from policies.reconcile import drift, memory
+from policies.reconcile import drift, memory, retries
 from policies.reconcile.lease import Lease, database_now
 
 logger = logging.getLogger(__name__)
 
 PASSING = {Kind.TRANSIENT, Kind.THROTTLED, Kind.CONFLICT}
-LONGEST_BACKOFF_SECONDS = 300.0
-FIRST_CONFLICT_SECONDS, LONGEST_CONFLICT_SECONDS = 0.1, 5.0
-REMOVAL_RETRY = timedelta(seconds=900)
 
 
 @dataclass(frozen=True)
@@ -147,8 +142,16 @@ def _intend(work: Work, step: Step) -> Plan | None:
 def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
     """Make the changes, group by group."""
     course = Course({change.key: "pending" for change in step.changes})
+    if work.reading.missing:
+        return _nowhere(step, work.reading.missing, course)
     try:
-        writer = clients.writing(work.target.account, work.target.region, plan=plan.ref)
+        writer = clients.writing(
+            work.target.account,
+            work.target.region,
+            plan=plan.ref,
+            until=work.deadline,
+            allowed=lambda: work.lease.is_ours,
+        )
     except Outcome as error:
         course.failed(step.changes, error)
         return course
@@ -170,6 +173,19 @@ def _with_originals(plan: Plan, step: Step) -> list[Change]:
     """The changes, each with the bytes that its key's last change replaced."""
     kept = {one["key"]: (one["memory"] or {}).get("replaced") or "" for one in plan.changes}
     return [replace(change, original=kept[change.key]) for change in step.changes]
+
+
+def _nowhere(step: Step, words: str, course: Course) -> Course:
+    """Into a target that does not exist nothing is written; what goes from it, the looks tell.
+
+    A removal is asked for here only while our own write is young and the reading perhaps stale:
+    it stays pending until the window has passed.
+    """
+    course.failed(
+        [change for change in step.changes if change.after is not None],
+        Outcome(Kind.MISSING, words),
+    )
+    return course
 
 
 @transaction.atomic
@@ -203,6 +219,11 @@ def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str
     """What the target's row says after the write."""
     fates, stopped = course.fates, course.stopped
     values: dict[str, Any] = {"round": step.round, "agreed_at": None, "agreed_digest": ""}
+    values["refused"] = {
+        key: refusal
+        for key, refusal in work.target.refused.items()
+        if fates.get(key) not in {"written", "lost"}
+    } | retries.refusals(work.target, step.changes, course.refusals, now)
     touched = [key for key, fate in fates.items() if fate in {"written", "lost"}]
     if touched:
         removing = all(change.after is None for change in step.changes if change.key in touched)
@@ -222,48 +243,17 @@ def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str
         }
         return values
     if stopped is not None:
-        values |= {"outcome": stopped.kind, "outcome_text": str(stopped)}
-        values["refused"] = {**work.target.refused, **_refusals(step, course, now)}
+        values |= {"outcome": stopped.kind, "outcome_text": stopped.message}
     if "pending" in fates.values():
-        values |= waiting(work.target, now, stopped) if stopped else {"next_look_at": now}
+        fresh = "written" in fates.values()
+        values |= (
+            retries.waiting(work.target, now, stopped, fresh=fresh)
+            if stopped
+            else {"next_look_at": now}
+        )
     elif not touched:
         values |= {"phase": Phase.DUE, "next_look_at": now}
     return values
-
-
-def waiting(target: Target, now: datetime, error: Outcome | None = None) -> dict[str, Any]:
-    """Try again later: twice as long each time, at most five minutes, spread by chance.
-
-    After a conflict sooner: somebody else's write went through, so the way is free again.
-    Never sooner than we were asked to.
-    """
-    first, limit = 1.0, LONGEST_BACKOFF_SECONDS
-    if error is not None and error.kind is Kind.CONFLICT:
-        first, limit = FIRST_CONFLICT_SECONDS, LONGEST_CONFLICT_SECONDS
-    longest = min(first * 2.0 ** min(target.attempts, 16), limit)
-    spread = random.uniform(0.5, 1.0)  # noqa: S311  (spread, not secrecy)
-    asked = min(error.wait, LONGEST_BACKOFF_SECONDS) if error is not None else 0.0
-    seconds = max(longest * spread, asked) * settings.PACE
-    return {
-        "phase": Phase.WAITING,
-        "attempts": target.attempts + 1,
-        "next_look_at": now + timedelta(seconds=seconds),
-    }
-
-
-def _refusals(step: Step, course: Course, now: datetime) -> dict[str, dict[str, Any]]:
-    """Keys AWS refused. Gives wait for a person; removals have a next time, for ever."""
-    retry = (now + REMOVAL_RETRY * settings.PACE).isoformat()
-    return {
-        change.key: {
-            "text": change.after,
-            "kind": str(course.refusals[change.key].kind),
-            "message": course.refusals[change.key].message,
-            "retry_at": retry if change.after is None else None,
-        }
-        for change in step.changes
-        if change.key in course.refusals
-    }
 
 
 def _outcome(fates: dict[str, str]) -> str:

@@ -101,6 +101,7 @@ class TargetAdmin(RecordAdmin):
         "object",
         "phase",
         "outcome",
+        "advice",
         "outcome_text",
         as_json("refused", gettext_lazy("refused by AWS")),
         as_json("pending", gettext_lazy("held back")),
@@ -178,6 +179,14 @@ class TargetAdmin(RecordAdmin):
             ("key", "marked", "first_seen_at", "ignored_at"),
         ),
     )
+
+    @admin.display(description=gettext_lazy("what it means, what to do"))
+    def advice(self, target: Target) -> str:
+        known = target.outcome in outcomes.Kind._value2member_map_
+        if not known:
+            return ""
+        one = outcomes.ADVICE[outcomes.Kind(target.outcome)]
+        return f"{_(one.means)} {_(one.remedy)} ({one.runbook})"
 
 
 @admin.register(Key, site=site)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from policies import lifecycle
-from policies.models import Delivery, Receipt, Target
+from policies.models import Delivery, Phase, Receipt, Target
 from policies.outcomes import ADVICE
 from portal.api import schema
 from portal.api.serializers import ReceiptBody
@@ -21,6 +21,7 @@ _STATES: dict[str, str] = {
     Delivery.Release.NEEDED: "still_needed",
     Delivery.Release.FOUND: "not_ours",
 }
+_TROUBLED = (Phase.WAITING, Phase.HELD, Phase.STUCK)
 _ADVICE = {str(kind): advice for kind, advice in ADVICE.items()}
 
 
@@ -119,15 +120,16 @@ def _where(target: Target) -> str:
     return _("%(what)s: %(object)s in account %(account)s") % facts
 
 
-def _outcome(target: Target) -> dict[str, str] | None:
-    """Why the last try at this place did not succeed; None when nothing went wrong."""
+def _outcome(target: Target) -> dict[str, Any] | None:
+    """What is in the way at this place; None while nothing is."""
     advice = _ADVICE.get(target.outcome)
-    if advice is None:
+    if advice is None or target.phase not in _TROUBLED:
         return None
     return {
         "kind": target.outcome,
-        "means": advice.means,
-        "remedy": advice.remedy,
+        "means": _(advice.means),
+        "remedy": _(advice.remedy),
         "runbook": advice.runbook,
         "aws_said": target.outcome_text,
+        "next_try_at": target.next_look_at,
     }

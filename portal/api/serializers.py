@@ -85,13 +85,16 @@ class Offboarded(serializers.Serializer[Any]):
 
 
 class TargetOutcome(serializers.Serializer[Any]):
-    """Why the last try there did not succeed."""
+    """What is in the way there."""
 
     kind = serializers.CharField(help_text="For programs: denied, throttled, quota, …")
     means = serializers.CharField()
     remedy = serializers.CharField()
     runbook = serializers.CharField()
-    aws_said = serializers.CharField()
+    aws_said = serializers.CharField(help_text="AWS’s own words, in English.")
+    next_try_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it is tried again by itself; null: a person has to act."
+    )
 
 
 class DeliveryTarget(serializers.Serializer[Any]):

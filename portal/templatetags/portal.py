@@ -51,9 +51,14 @@ def mark(one: Mark) -> dict[str, Mark]:
 
 
 @register.inclusion_tag("components/advice.html")
-def advice(one: Advice, said: str = "") -> dict[str, Any]:
-    """What a typed outcome means, what to do, the runbook's number."""
-    return {"advice": one, "said": said}
+def advice(
+    one: Advice, said: str = "", next_at: datetime | None = None, waits: bool = False
+) -> dict[str, Any]:
+    """What a typed outcome means, what to do, the runbook's number, and when we try again.
+
+    `waits`: say so when there is no next time. `said`: AWS's own words, which are English.
+    """
+    return {"advice": one, "said": said, "next_at": next_at, "waits": waits}
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from accounts.models import Person
@@ -18,6 +19,7 @@ class Preview:
     advice: Advice | None
     said: str
     outdated: bool
+    next_at: datetime | None = None
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -60,11 +62,13 @@ def _preview(item: Item, full: bool) -> Preview:
     )
     stopped = last is not None and last.outcome in Kind._value2member_map_
     entitlement = item.entitlement
+    checking = last is not None and last.state == Inquiry.State.OPEN
     return Preview(
         item,
-        checking=last is not None and last.state == Inquiry.State.OPEN,
+        checking=checking,
         advice=ADVICE[Kind(last.outcome)] if last is not None and stopped else None,
         said=last.outcome_text if last is not None and stopped and full else "",
         outdated=entitlement.version != item.entitlement_version
         or entitlement.ended_at is not None,
+        next_at=last.next_try_at if last is not None and stopped and checking else None,
     )

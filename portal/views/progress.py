@@ -38,7 +38,13 @@ class Place:
     mark: Mark
     note: str = ""
     advice: Advice | None = None
+    next_at: datetime | None = None  # when a worker tries again by itself
     said: str = ""  # AWS's own words; they may name other people, so administrators alone
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing happens here before a person has acted."""
+        return self.advice is not None and self.next_at is None
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class Access:
     @property
     def advice(self) -> Advice | None:
         return next((one.advice for one in self.places if one.advice), None)
+
+    @property
+    def next_at(self) -> datetime | None:
+        return next((one.next_at for one in self.places if one.advice), None)
 
     @property
     def is_over(self) -> bool:
@@ -133,6 +143,7 @@ def _place(delivery: Delivery, grant: Grant, now: datetime, full: bool) -> Place
         mark=mark,
         note=_note(delivery),
         advice=advice,
+        next_at=target.next_look_at if advice else None,
         said=target.outcome_text if full and advice else "",
     )
 

@@ -114,7 +114,7 @@ def test_a_redirect_is_refused_in_words() -> None:
 
 
 def test_how_long_to_wait_is_kept() -> None:
-    assert outcome(429, status("TooManyRequests"), "PATCH", wait=7).wait == 7
+    assert outcome(429, status("TooManyRequests"), "PATCH", wait=7).retry_after == 7
 
 
 def entry(manager: str, time: str, field: str = "f:data") -> dict[str, Any]:

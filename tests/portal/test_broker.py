@@ -33,6 +33,17 @@ def test_the_default_broker_is_ours(tmp_path):
     assert isinstance(channel(tmp_path), broker.Channel)
 
 
+def test_a_task_whose_worker_died_on_redis_comes_again_soon_after_its_lease(settings):
+    options = celeryconfig.broker_options("redis://127.0.0.1/9", "")
+    assert options["visibility_timeout"] >= settings.LEASE_SECONDS > settings.TASK_LIMIT_SECONDS
+    made = Connection("redis://127.0.0.1/9", transport_options=options).transport.Channel
+    assert set(options) <= {*made.from_transport_options, *_CONNECTION_OPTIONS}
+    assert options["unacked_restore_interval"] * options["unacked_restore_throttle"] <= 10
+
+
+_CONNECTION_OPTIONS = ("socket_timeout", "socket_connect_timeout")
+
+
 def test_messages_come_in_order_and_only_from_their_queue(tmp_path):
     here = channel(tmp_path)
     for number in range(5):

@@ -84,7 +84,9 @@ def test_until_it_is_seen_gone_the_receipt_says_ending(api, leaving, company):
 
 
 def test_a_failing_removal_says_why_and_what_to_do(api, leaving):
-    Target.objects.update(outcome="denied", outcome_text="AccessDenied: no")
+    Target.objects.update(
+        phase="stuck", outcome="denied", outcome_text="AccessDenied: no", next_look_at=f.later(1)
+    )
     [line] = _receipt(api, leaving[0])["deliveries"]
     assert line["state"] == "ending"
     outcome = line["target"]["outcome"]
@@ -92,6 +94,13 @@ def test_a_failing_removal_says_why_and_what_to_do(api, leaving):
     assert outcome["means"] == "AWS refused our own worker role."
     assert outcome["aws_said"] == "AccessDenied: no"
     assert "retry" in outcome["remedy"]
+    assert outcome["next_try_at"] is not None
+
+
+def test_an_outcome_of_yesterday_is_not_told_while_nothing_is_in_the_way(api, leaving):
+    Target.objects.update(phase="verifying", outcome="transient", outcome_text="once")
+    [line] = _receipt(api, leaving[0])["deliveries"]
+    assert line["target"]["outcome"] is None
 
 
 def test_seen_gone_completes_the_receipt(api, leaving):
