@@ -182,12 +182,14 @@ class Checker:
             report.add("seal.missing", f"{missing} missing before this one", seal=number)
             return True
         last = {before["digest"], before["computed"]} if before else {canonical.FIRST}
-        first = before["last_position"] + 1 if before else 1
         if line["previous"] not in last:
             text = "does not follow from the seal before it: the chain was broken here"
             report.add("seal.chain", text, seal=number)
-        elif self._is_sure and line["first_position"] != first:
-            report.add("seal.chain", "its positions do not go on where the last ended", seal=number)
+        elif self._is_sure:
+            first = before["last_position"] + 1 if before else 1
+            if line["first_position"] != first:
+                text = f"its positions do not begin with {first}, where the last ended"
+                report.add("seal.chain", text, seal=number)
         return True
 
     def _ended(self, line: Row) -> None:
