@@ -28,6 +28,7 @@ SEAL_FIELDS = (
     *("key", "next_key"),
 )
 _HALF = re.compile("[\ud800-\udfff]")
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _EXACT = 2**53
 _LONGEST_PLAIN, _SHORTEST_PLAIN = 21, -6
 
@@ -83,7 +84,7 @@ def moment(value: datetime | None) -> str | None:
 
 
 def _string(value: str) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _quoted(value)
     return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
