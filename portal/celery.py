@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("gatehouse")
 app.config_from_object("portal.celeryconfig")
-app.autodiscover_tasks(["policies", "portal"])
+app.autodiscover_tasks(["accounts", "policies", "portal"])

@@ -60,6 +60,7 @@ beat_schedule = {
     "sweep": {"task": "policies.sweep", "schedule": 1.0, "options": {"expires": 2}},
     "scan": {"task": "policies.scan", "schedule": 10.0, "options": {"expires": 10}},
     "reroute": {"task": "policies.reroute", "schedule": 60.0, "options": {"expires": 30}},
+    "seal": {"task": "accounts.seal", "schedule": 5.0, "options": {"expires": 5}},
     "deliver": {"task": "portal.deliver_notices", "schedule": 5.0, "options": {"expires": 5}},
 }
 beat_schedule_filename = str(settings.STATE_DIR / "beat")

@@ -1,5 +1,6 @@
 """Reads the environment once, at start, and names every setting that is wrong, all at once."""
 
+import base64
 import contextlib
 import os
 import secrets
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 
 _wrong: list[str] = []
 
@@ -114,6 +116,30 @@ def secret(name: str, state: Path) -> str:
 
 def fernet_key(state: Path) -> str:
     return _kept(state / "encryption_key", lambda: Fernet.generate_key().decode("ascii"))
+
+
+def signing_keys(name: str, state: Path) -> Any:
+    """The Ed25519 keys of the record, newest first; checked now.
+
+    Without any, one is made in `state` by whoever reads the list first, and not before: a
+    process that never signs makes and reads no key.
+    """
+    given = words(name)
+    for number, key in enumerate(given, 1):
+        if not _is_seed(key):
+            _wrong.append(f"{name}: key {number} is not 32 random bytes in base64url.")
+    return SimpleLazyObject(lambda: given or [_kept(state / "audit_signing_key", _seed)])
+
+
+def _seed() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def _is_seed(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True)) == 32
+    except ValueError:
+        return False
 
 
 def database(name: str, default: Path) -> dict[str, Any]:

@@ -15,6 +15,9 @@ DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", STATE_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or [env.fernet_key(STATE_DIR)]
+# Read by the workers that seal, when they first do; the web process never does.
+AUDIT_SIGNING_KEYS = env.signing_keys("AUDIT_SIGNING_KEYS", STATE_DIR)
+AUDIT_SEAL_FILE = env.text("AUDIT_SEAL_FILE", "")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 BASE_URL = env.url("BASE_URL", "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -202,8 +205,22 @@ AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "portal.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "formatters": {
+        "json": {"()": "portal.logs.JsonFormatter"},
+        "as_it_is": {"format": "%(message)s"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "formatter": "as_it_is",
+            "stream": "ext://sys.stdout",
+        },
+    },
+    "loggers": {
+        # A copy of every seal of the record, one line each (docs/audit.md).
+        "accounts.seals.printed": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+    },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
 }
 

@@ -77,13 +77,6 @@ def _the_record_can_be_emptied() -> Iterator[None]:
 
 
 def _drop_triggers() -> None:
-    drop = {
-        "sqlite": ["DROP TRIGGER IF EXISTS {0}_no_update", "DROP TRIGGER IF EXISTS {0}_no_delete"],
-        "postgresql": [
-            "DROP TRIGGER IF EXISTS {0}_append_only ON {0}",
-            "DROP TRIGGER IF EXISTS {0}_no_truncate ON {0}",
-        ],
-    }[connection.vendor]
     with connection.cursor() as cursor:
-        for statement in drop:
-            cursor.execute(statement.format(triggers.TABLE))
+        for statement in triggers.drops(connection.vendor):
+            cursor.execute(statement)

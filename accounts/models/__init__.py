@@ -12,6 +12,7 @@ from accounts.models.principals import (
     Sharing,
     StudioUser,
 )
+from accounts.models.seals import Seal, Sealed, Unsealed
 
 __all__ = [
     "PRESENT",
@@ -27,9 +28,12 @@ __all__ = [
     "PersonState",
     "PortalRole",
     "Principal",
+    "Seal",
+    "Sealed",
     "Service",
     "ServiceClient",
     "Sharing",
     "StudioUser",
+    "Unsealed",
     "Version",
 ]

@@ -1,16 +1,17 @@
-"""The record: every event, with filters; and what things were from when until when."""
+"""The record: every event, with filters; its seals; and what things were from when until when."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.actors import ActorKind, Channel
 from accounts.audit import What
-from accounts.models import Event, Note, Person, Version
-from portal.admin.base import RecordAdmin, as_json
+from accounts.models import Event, Note, Person, Seal, Sealed, Version
+from accounts.seals import signing
+from portal.admin.base import RecordAdmin, Related, as_json
 from portal.admin.filters import FromList
 from portal.admin.site import site
 
@@ -58,6 +59,7 @@ class EventAdmin(RecordAdmin):
         "why",
         "correlation",
         "seeded",
+        "position",
     )
 
     def get_search_results(
@@ -81,6 +83,45 @@ class EventAdmin(RecordAdmin):
     def why(self, event: Event) -> str:
         note = Note.objects.filter(event=event).first()
         return note.text if note is not None else ""
+
+    @admin.display(description=gettext_lazy("sealed at position"))
+    def position(self, event: Event) -> str:
+        sealed = Sealed.objects.filter(event=event).first()
+        return str(sealed.position) if sealed is not None else gettext("waits for the sealer")
+
+
+@admin.register(Seal, site=site)
+class SealAdmin(RecordAdmin):
+    """Seals are checked by `manage.py verify_audit`, not by looking at them."""
+
+    list_display = ("number", "at", "first_position", "last_position", "count", "key_id")
+    fields = (
+        "number",
+        "at",
+        "first_position",
+        "last_position",
+        "count",
+        "previous",
+        "root",
+        "digest",
+        "key",
+        "key_id",
+        "next_key",
+        "signature",
+    )
+    related = (
+        Related(
+            gettext_lazy("Events"),
+            lambda seal: Event.objects.filter(
+                sealed__position__range=(seal.first_position, seal.last_position)
+            ).order_by("-sealed__position"),
+            ("at", "what", "object_kind", "object_id"),
+        ),
+    )
+
+    @admin.display(description=gettext_lazy("key"))
+    def key_id(self, seal: Seal) -> str:
+        return signing.key_id(seal.key)
 
 
 @admin.register(Version, site=site)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from accounts import notices
+from accounts import notices, seals
 from accounts.models import (
     DataEngineer,
     EksUser,
@@ -85,5 +85,6 @@ def full(company) -> f.Company:
     )
     notices.tell(company.ana.pk, "access_gone")
     lifecycle.leave(f.person("Lee Leaver", company.kim), by=f.acting(company.ada), now=f.now())
+    seals.seal_waiting()
     assert Grant.objects.exists()
     return company

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Event
+from accounts import seals
+from accounts.models import Event, Seal
 from policies.access import decisions
 from policies.models import Comment, Request, Target
 from portal.admin import base
@@ -79,6 +80,18 @@ def test_an_event_shows_its_reason_and_who_it_was(company, ada):
     text = ada.get(f"{EVENTS}{event.pk}/change/").content.decode()
     assert "for the quarterly report" in text
     assert "Ana Engineer" in text
+
+
+def test_a_seal_shows_its_events_and_an_event_its_position(company, ada):
+    event = Event.objects.order_by("pk").first()
+    page = f"{EVENTS}{event.pk}/change/"
+    assert "waits for the sealer" in ada.get(page).content.decode()
+    seals.seal_waiting()
+    assert "waits for the sealer" not in ada.get(page).content.decode()
+    text = ada.get("/admin/accounts/seal/1/change/").content.decode()
+    newest = Event.objects.order_by("-pk").first()
+    assert newest.object_id in text
+    assert Seal.objects.get().digest in text
 
 
 def test_requests_and_targets_are_filtered_by_state_and_phase(company, ada):
