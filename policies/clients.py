@@ -6,14 +6,15 @@ every plan that writes assumes the write role anew, with the plan's reference as
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from policies import aws, kubernetes
-from policies.models import AwsAccount
+from policies.models import AwsAccount, calls
 from policies.outcomes import Kind, Outcome
 
 _WRITE_SESSION = 900  # seconds
@@ -36,14 +37,16 @@ class AccountClients:
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         try:
-            return self._aws.call(service, operation, **arguments)
+            with _counted(service):
+                return self._aws.call(service, operation, **arguments)
         except Outcome as error:
             _forget_refused(error)
             raise
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
         try:
-            return self._aws.pages(service, operation, key, **arguments)
+            with _counted(service):
+                return self._aws.pages(service, operation, key, **arguments)
         except Outcome as error:
             _forget_refused(error)
             raise
@@ -99,6 +102,17 @@ def forget_sessions() -> None:
         _reads.clear()
 
 
+@contextmanager
+def _counted(service: str) -> Iterator[None]:
+    """One call for the metrics, by how it went; a paged read counts once."""
+    try:
+        yield
+    except Outcome as error:
+        calls.count(service, error.kind)
+        raise
+    calls.count(service, "ok")
+
+
 def _forget_refused(error: Outcome) -> None:
     """A session that AWS refuses may have expired or its role been changed: assume it anew."""
     if error.kind is Kind.DENIED:
@@ -116,9 +130,10 @@ def _session(row: AwsAccount, role: str, region: str, *, name: str, seconds: int
     local = aws.local(region, _timeouts())
     if not role:
         return local
-    return local.assume(
-        role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
-    )
+    with _counted("sts"):
+        return local.assume(
+            role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
+        )
 
 
 def _timeouts() -> aws.Timeouts:

@@ -1,5 +1,6 @@
 """Estate, catalogue, requests, grants, targets, inquiries; and what runs the workers."""
 
+from policies.models.calls import AwsCalls
 from policies.models.catalogue import ApprovalPolicy, Bundle, Entitlement, Proposal
 from policies.models.estate import (
     AwsAccount,
@@ -18,6 +19,7 @@ __all__ = [
     "LIVING",
     "ApprovalPolicy",
     "AwsAccount",
+    "AwsCalls",
     "Beat",
     "Bundle",
     "Candidate",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import audit
+from accounts import audit, context
 from accounts.actors import Actor, system
 from accounts.audit import What
 from policies import clients
@@ -79,7 +79,8 @@ def write(work: Work, step: Step) -> None:
     plan = _intend(work, step)
     if plan is None:
         return
-    _take_down(work, step, plan, _carry_out(work, step, plan))
+    with context.bound(plan=plan.ref):
+        _take_down(work, step, plan, _carry_out(work, step, plan))
 
 
 @transaction.atomic
