@@ -121,6 +121,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 SECURE = BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = SECURE
+# Whoever watches the process asks it directly, beside the reverse proxy.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
@@ -192,6 +194,9 @@ LEASE_SECONDS = env.number("LEASE_SECONDS", 75)
 KUBECONFIG_FOLDER = env.text("KUBECONFIG_FOLDER", "")
 # Account number and region of the workers' own credentials are read from AWS, never set here.
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")
+
+# Who shows it as a bearer token reads /metrics; empty: nobody does.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 LOGGING = {
     "version": 1,

@@ -68,8 +68,8 @@ def add(worker: str, service: str, outcome: str, number: int) -> None:
     """Raise one row, made when it is missing."""
     row = {"worker": worker, "service": service, "outcome": outcome}
     with transaction.atomic():
-        if not _raise(row, number) and not _made(row, number):
-            _raise(row, number)  # somebody made it in between
+        while not _raise(row, number) and not _made(row, number):
+            pass  # somebody made it in between; it may even be folded away again by now
 
 
 def fold() -> int:
