@@ -42,6 +42,7 @@ check: $(VENV)/.dev ## lint, format, types, import contracts, migrations, deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
+	$(BIN)/python -m tests.migration_rules
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 
 fake-aws: $(VENV)/.runtime ## the fake AWS and its ConfigMap server on PORT=5000; Ctrl-C ends them

@@ -1,4 +1,4 @@
-"""One correlation id: from the request's header to the event, the task, the plan and each log line."""
+"""One correlation id, from a request to its event, its task, its plan and every log line."""
 
 import json
 import logging
