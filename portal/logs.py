@@ -1,6 +1,6 @@
 """JSON logs, one line each, with the correlation id. No secret ever reaches a logger here.
 
-Addresses of people are blotted out on the way: a library's or a database's error may quote one.
+Addresses of people and sign-in links are blotted out on the way: errors and paths quote them.
 """
 
 import json
@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from accounts import context
 
+# A mailed sign-in link is as good as a password until it was used.
+_LINK = re.compile(r"(/account/password/reset/key/)[^\s\"'?]+")
 _ADDRESS = re.compile(r"[^\s@\"'<>(),:;=]+@[^\s@\"'<>(),:;=]+\.[^\s@\"'<>(),:;=]+")
 
 
@@ -35,4 +37,4 @@ def _correlation(record: logging.LogRecord) -> str:
 
 
 def _blotted(text: str) -> str:
-    return _ADDRESS.sub("…@…", text)
+    return _ADDRESS.sub("…@…", _LINK.sub(r"\1…", text))

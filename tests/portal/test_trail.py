@@ -81,7 +81,7 @@ def test_a_line_says_what_is_bound_and_blots_out_addresses(told):
     with context.bound(GIVEN, task="policies.converge", target=7):
         logging.getLogger("x").warning("duplicate key (email)=(ana.engineer@example.com) exists")
         try:
-            raise ValueError("kim@example.com")
+            raise ValueError("kim@example.com /account/password/reset/key/1-abc-def/")
         except ValueError:
             logging.getLogger("x").exception("broke")
     first, second = told
@@ -92,6 +92,7 @@ def test_a_line_says_what_is_bound_and_blots_out_addresses(told):
     )
     assert "ana" not in first["message"]
     assert "kim@" not in second["exception"]
+    assert "abc-def" not in second["exception"]
     assert "ValueError" in second["exception"]
 
 
