@@ -9,8 +9,6 @@ import json
 import os
 import re
 import shlex
-import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +30,8 @@ from portal.silence import WORKER_AWAY  # noqa: E402
 from tests import databases  # noqa: E402
 from tests import factories as f  # noqa: E402
 from tests import world as world_module  # noqa: E402
-from tests.fakes import kube_tls, process  # noqa: E402
+from tests.fakes import process  # noqa: E402
+from tests.journeys import site  # noqa: E402
 from tests.journeys.browsing import EFFECT, Browser  # noqa: E402
 from tests.world import World  # noqa: E402
 
@@ -54,19 +53,13 @@ def unit(name: str) -> list[str]:
     return [sys.executable, "-m", Path(here[0]).name, *here[1:]]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Installation:
     """Its processes, and the address at which people reach it."""
 
     def __init__(self, processes: Processes, folder: Path, database: str) -> None:
         self._processes, self._folder = processes, folder
-        self._port, front = free_port(), free_port()
-        self.proxied = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        self._port, front = site.free_port(), site.free_port()
+        self.proxied = site.nginx()
         self._front = front
         self.url = f"https://127.0.0.1:{front}" if self.proxied else self.direct
         self._common = {
@@ -101,14 +94,8 @@ class Installation:
         """nginx with docs/deploy/nginx.conf, its addresses and files exchanged for ours."""
         if not self.proxied:
             return
-        certificate, key = kube_tls.make_authority().issue("127.0.0.1", hosts=True)
-        (self._folder / "cert.pem").write_text(certificate)
-        (self._folder / "key.pem").write_text(key)
-        site = site_for(self._folder, self._port, self._front)
-        path = self._folder / "nginx.conf"
-        path.write_text(site)
+        path = site.write(self._folder, port=self._port, front=self._front)
         command = (self.proxied, "-c", str(path), "-p", str(self._folder))
-        subprocess.run([*command, "-t"], check=True, capture_output=True)
         self._processes.start("nginx", *command, "-g", "daemon off;")
 
     def log(self, name: str) -> list[dict[str, Any]]:
@@ -126,29 +113,6 @@ class Installation:
             return Browser(self.direct).status("/readyz") == 200
         except OSError:
             return False
-
-
-def site_for(folder: Path, port: int, front: int) -> str:
-    """The proxy's file as nginx can run it here, as a whole configuration."""
-    site = (DEPLOY / "nginx.conf").read_text()
-    exchanged = {
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{front} ssl http2;",
-        "listen 80;": f"listen 127.0.0.1:{free_port()};",
-        "127.0.0.1:8000": f"127.0.0.1:{port}",
-        "/etc/ssl/gatehouse/fullchain.pem": f"{folder}/cert.pem",
-        "/etc/ssl/gatehouse/privkey.pem": f"{folder}/key.pem",
-        "/var/log/nginx/gatehouse.json": f"{folder}/access.json",
-        "gatehouse.example.com": "127.0.0.1",
-        # Only here the port is no standard one.
-        "proxy_set_header Host $host;": "proxy_set_header Host $http_host;",
-    }
-    for old, new in exchanged.items():
-        assert old in site, old
-        site = site.replace(old, new)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    top = f"pid {folder}/nginx.pid;\nerror_log {folder}/nginx-error.log;\nevents {{}}\n"
-    return f"{top}http {{\n{paths}{site}\n}}\n"
 
 
 def main() -> int:
