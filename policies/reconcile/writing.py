@@ -80,6 +80,7 @@ def write(work: Work, step: Step) -> None:
     if plan is None:
         return
     with context.bound(plan=plan.ref):
+        logger.info("changes to make: %d", len(step.changes))
         _take_down(work, step, plan, _carry_out(work, step, plan))
 
 

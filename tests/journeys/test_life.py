@@ -1,6 +1,7 @@
 """A worker's sign of life comes while its only slot is busy, in every pool, for its own queue."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from policies.management.processes import Processes
 from portal.life import all_stuck
+from tests.journeys import site
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -66,6 +68,38 @@ def test_a_busy_worker_goes_on_giving_the_sign_of_its_own_queue(processes, tmp_p
     assert not (tmp_path / "ended").exists(), "its only slot was busy all the time"
     (tmp_path / "end").touch()
     processes.wait((tmp_path / "ended").exists, seconds=SECONDS, what="the end of the task")
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="needs redis-server")
+def test_a_worker_that_cannot_hear_its_broker_gives_no_sign_until_it_can_again(processes, tmp_path):
+    port = site.free_port()
+    redis = (
+        "redis-server",
+        f"--port {port}",
+        "--bind 127.0.0.1",
+        "--save",
+        "",
+        f"--dir {tmp_path}",
+    )
+    log = tmp_path / "logs" / "worker.log"
+    processes.start("redis", *redis)
+    processes.start(
+        "worker",
+        sys.executable,
+        *("-m", "celery", "-A", "portal", "--quiet", "worker", "-Q", "write", "-c", "1"),
+        environment={"CELERY_BROKER_URL": f"redis://127.0.0.1:{port}/0"},
+    )
+    processes.wait(lambda: signs(tmp_path), seconds=SECONDS, what="a sign of life")
+    processes.stop("redis")
+    deaf = "Cannot connect to redis"
+    processes.wait(lambda: deaf in log.read_text(), seconds=SECONDS, what="the loss")
+    forget(tmp_path)
+    # It tries again after 2, 4, 6 and 8 s: by then several signs would have come.
+    processes.wait(lambda: log.read_text().count(deaf) > 4, seconds=SECONDS, what="new tries")
+    assert signs(tmp_path) == set()
+    processes.start("redis", *redis)
+    processes.wait(lambda: signs(tmp_path), seconds=SECONDS, what="a sign of life")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.portal import scenes
 pytestmark = pytest.mark.django_db
 
 WRITER = "AWS will be changed when our worker returns (since "
-READER = "shown when our reading worker returns (since "
+READER = "What AWS holds is read again when our reading worker returns (since "
 SWEEP = "No sweep since "
 
 

@@ -139,7 +139,10 @@ def test_one_id_leads_from_the_deciding_page_to_the_plan_though_the_message_was_
     tasks.converge.apply([target.pk])  # as the sweep sends it: with another id, or none
     ended = [one for one in told if one["logger"] == "celery.app.trace"]
     assert (ended[0]["task"], ended[0]["target"]) == ("policies.converge", str(target.pk))
-    assert Plan.objects.get().correlation == GIVEN
+    plan = Plan.objects.get()
+    assert plan.correlation == GIVEN
+    written = [one for one in told if one["logger"] == "policies.reconcile.writing"]
+    assert {(one["plan"], one["correlation"]) for one in written} == {(plan.ref, GIVEN)}
     events = Event.objects.filter(correlation=GIVEN).values_list("what", flat=True)
     assert {"request.approved", "grant.made", "target.planned", "target.written"} <= set(events)
 
