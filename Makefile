@@ -11,6 +11,7 @@ RUNTIME := requirements.txt requirements-fakes.txt
 # What `check --deploy` is asked about: a production installation, with secrets made for the check.
 PRODUCTION = env -u DEMO -u DEBUG -u PACE STATE_DIR=$(abspath $(VENV))/check DATABASE_URL= \
 	BASE_URL=https://gatehouse.example.com ALLOWED_HOSTS=gatehouse.example.com \
+	EMAIL_BACKEND=django.core.mail.backends.smtp.EmailBackend METRICS_TOKEN= \
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	ENCRYPTION_KEYS=$$($(BIN)/python -c \
 		'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
@@ -41,6 +42,7 @@ check: $(VENV)/.dev ## lint, format, types, import contracts, migrations, deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
+	$(BIN)/python -m tests.migration_rules
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 
 fake-aws: $(VENV)/.runtime ## the fake AWS and its ConfigMap server on PORT=5000; Ctrl-C ends them

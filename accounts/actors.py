@@ -4,10 +4,11 @@ An actor is always one of a person, a machine client or the system itself, arriv
 one channel. Verbs never look at a web request; edges build the actor and hand it down.
 """
 
-import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from accounts import context
 
 if TYPE_CHECKING:
     from accounts.models import Person
@@ -37,7 +38,8 @@ class Assurance(StrEnum):
 
 
 def _correlation() -> str:
-    return uuid.uuid4().hex
+    """The id of the request or task that is going on, else a new one."""
+    return context.correlation() or context.new()
 
 
 @dataclass(frozen=True)

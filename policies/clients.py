@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from policies import aws, kubernetes, rates
-from policies.models import AwsAccount
+from policies.models import AwsAccount, calls
 from policies.outcomes import Kind, Outcome
 
 _WRITE_SESSION = 900  # seconds
@@ -40,7 +40,8 @@ class Bounds:
         """Around one call. Raises Outcome; a call turned away by AWS slows its bucket down."""
         self.enter(service, writing=writing)
         try:
-            yield
+            with _counted(service.partition(":")[0]):
+                yield
         except Outcome as error:
             self.turned_away(service, error, writing=writing)
             raise
@@ -84,7 +85,7 @@ class AccountClients:
             self._bounds.enter(service, writing=False)
 
         try:
-            with _session_may_be_stale():
+            with _session_may_be_stale(), _counted(service):
                 return self._aws.pages(service, operation, key, before=before, **arguments)
         except Outcome as error:
             self._bounds.turned_away(service, error, writing=False)
@@ -202,6 +203,17 @@ def _session_may_be_stale() -> Iterator[None]:
         if error.kind is Kind.DENIED or error.code.startswith(("ExpiredToken", "RequestExpired")):
             forget_sessions()
         raise
+
+
+@contextmanager
+def _counted(service: str) -> Iterator[None]:
+    """One call for the metrics, by how it went; a paged read counts once."""
+    try:
+        yield
+    except Outcome as error:
+        calls.count(service, error.kind)
+        raise
+    calls.count(service, "ok")
 
 
 def _account(number: str) -> AwsAccount:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from policies import answers, lifecycle, reconcile
-from policies.models import Beat, Target, hurry
+from policies.models import Beat, Target, calls, hurry
 from policies.reconcile import restored
 from policies.reconcile.lease import database_now, from_now
 
@@ -21,13 +21,19 @@ BATCH = 200
 @shared_task(name="policies.converge")
 def converge(target_id: int) -> None:
     """One pass over one target."""
-    reconcile.converge(target_id)
+    try:
+        reconcile.converge(target_id)
+    finally:
+        calls.flush()
 
 
 @shared_task(name="policies.answer")
 def answer(inquiry_id: int) -> None:
     """One try at one inquiry, on the read queue."""
-    answers.answer(inquiry_id)
+    try:
+        answers.answer(inquiry_id)
+    finally:
+        calls.flush()
 
 
 @shared_task(name="policies.identify")
@@ -39,7 +45,7 @@ def identify(principal_id: int) -> None:
 @shared_task(name="policies.sweep")
 def sweep() -> None:
     """Every second: whatever is due and may have lost its message gets another."""
-    Beat.objects.update_or_create(name="sweep", defaults={"at": Now()})
+    Beat.give(Beat.SWEEP)
     for target_id in due_targets():
         hurry(target_id)
     answers.hurry_waiting()
@@ -57,6 +63,7 @@ def reroute() -> None:
     lifecycle.reroute_silent(now=now)
     answers.ask_aged()
     answers.hurry_identities()
+    calls.fold()
 
 
 @shared_task(name="policies.scan")

@@ -1,4 +1,5 @@
-"""What every page's frame needs to know: the demo banner, the menu and its counts."""
+"""What every page's frame needs to know: the demo banner, the menu and its counts, and for
+administrators since when nothing was swept."""
 
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Person
 from policies.models import Request
+from portal import silence
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -18,6 +20,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "holds_url": settings.DEMO_HOLDS_URL if settings.DEMO else "",
         "time_zone": settings.TIME_ZONE,
         "menu": SimpleLazyObject(lambda: _menu(request)),
+        "alert": SimpleLazyObject(lambda: silence.now().sweep),
     }
 
 

@@ -1,30 +1,30 @@
 """One correlation id from the page to the event to the AWS session name's plan."""
 
-import re
-import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from portal import logs
+from accounts import context
 
-_GIVEN = re.compile(r"[0-9a-f]{32}")
+HEADERS = ("X-Correlation-ID", "X-Request-ID")
 
 
 class CorrelationMiddleware:
-    """Takes `X-Correlation-ID` when it is 32 hex digits, else makes one; answers with it."""
+    """Takes the caller's id when it is a UUID or 32 hex digits, else makes one; answers with it.
+
+    `X-Request-ID` is what reverse proxies send; it is echoed in `X-Correlation-ID` as well.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Correlation-ID", "")
-        correlation = given if _GIVEN.fullmatch(given) else uuid.uuid4().hex
+        given = [context.well_formed(request.headers.get(name, "")) for name in HEADERS]
+        correlation = next(filter(None, given), "") or context.new()
         request.correlation = correlation  # type: ignore[attr-defined]
-        token = logs.correlation.set(correlation)
-        try:
+        with context.bound(correlation):
             response = self._get_response(request)
-        finally:
-            logs.correlation.reset(token)
         response["X-Correlation-ID"] = correlation
+        if "X-Request-ID" in request.headers:
+            response["X-Request-ID"] = correlation
         return response

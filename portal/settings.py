@@ -42,10 +42,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.middleware.CorrelationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,6 +124,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 SECURE = BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = SECURE
+# Whoever watches the process asks it directly, beside the reverse proxy.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
@@ -134,6 +136,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.words("TRUSTED_PROXIES") else None
 )
+# Sign-in is limited by the client's address, which behind a proxy only the proxy knows.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.words("TRUSTED_PROXIES") else 0
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -202,6 +206,9 @@ KUBECONFIG_FOLDER = env.text("KUBECONFIG_FOLDER", "")
 # Account number and region of the workers' own credentials are read from AWS, never set here.
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")
 
+# Who shows it as a bearer token reads /metrics; empty: nobody does.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -218,6 +225,8 @@ LOGGING = {
         },
     },
     "loggers": {
+        # “Sent” and “received” each second say nothing; `celery.app.trace` tells what became of it.
+        **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy")},
         # A copy of every seal of the record, one line each (docs/audit.md).
         "accounts.seals.printed": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
     },

@@ -53,4 +53,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Health.
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", health.numbers, name="metrics"),
 ]

@@ -1,5 +1,6 @@
 """Estate, catalogue, requests, grants, targets, inquiries; and what runs the workers."""
 
+from policies.models.calls import AwsCalls
 from policies.models.catalogue import ApprovalPolicy, Bundle, Entitlement, Proposal
 from policies.models.drift import EVERYTHING, Drift, Foreign, Freeze, account_scope, target_scope
 from policies.models.estate import (
@@ -30,6 +31,7 @@ __all__ = [
     "LIVING",
     "ApprovalPolicy",
     "AwsAccount",
+    "AwsCalls",
     "Beat",
     "Bundle",
     "Candidate",

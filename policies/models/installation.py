@@ -45,10 +45,25 @@ class Installation(models.Model):
 
 
 class Beat(models.Model):
-    """When something that must happen regularly last happened (“sweep”, “worker”)."""
+    """When something that must happen regularly last happened: SWEEP, and each queue's workers.
+
+    The database's clock, like everything that is waited for.
+    """
+
+    SWEEP, WRITE_WORKER, READ_WORKER = "sweep", "write worker", "read worker"
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"{self.name} {self.at}"
+
+    @classmethod
+    def give(cls, name: str) -> None:
+        """It happened just now. One statement, so that two who give it never collide."""
+        Beat.objects.bulk_create(
+            [Beat(name=name, at=Now())],
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["at"],
+        )

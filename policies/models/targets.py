@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError
 
+from accounts import context
 from accounts.refs import plan as new_plan_ref
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class Target(models.Model):
     hurried_at = models.DateTimeField(null=True, blank=True)
     lease_token = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Of whoever raised the generation last, so that a pass found by the sweep knows it, too.
+    correlation = models.CharField(max_length=40, blank=True, db_default="", editable=False)
 
     class Meta:
         verbose_name = _("target")
@@ -116,6 +119,13 @@ class Target(models.Model):
                 fields=["scanned_at"],
                 condition=Q(next_look_at__isnull=True),
                 name="target_scans",
+            ),
+            # For the metrics: how many are not settled, in which phase, and the oldest of them.
+            models.Index(fields=["phase", "outcome"], name="target_by_phase"),
+            models.Index(
+                fields=["unsettled_since"],
+                condition=Q(unsettled_since__isnull=False),
+                name="target_unsettled",
             ),
         )
 
@@ -229,5 +239,6 @@ def wake(targets: Iterable[Target]) -> None:
             refused={},
             round=0,
             attempts=0,
+            correlation=context.correlation(),
         )
         transaction.on_commit(partial(hurry, target.pk), robust=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Value, When
 from django.db.models.functions import Coalesce, Now
 
-from accounts import audit
+from accounts import audit, context
 from accounts.actors import system
 from accounts.audit import What
 from policies import plan
@@ -41,7 +41,8 @@ def converge(target_id: int) -> None:
         return
     deadline = time.monotonic() + settings.PASS_DEADLINE_SECONDS
     try:
-        _pass(lease, deadline)
+        with context.bound(lease.target.correlation):
+            _pass(lease, deadline)
     except Exception as error:
         _broke(lease, error)
         raise

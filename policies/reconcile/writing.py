@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import audit
+from accounts import audit, context
 from accounts.actors import Actor, system
 from accounts.audit import What
 from policies import clients
@@ -81,7 +81,9 @@ def write(work: Work, step: Step) -> None:
     plan = _intend(work, step)
     if plan is None:
         return
-    _take_down(work, step, plan, _carry_out(work, step, plan))
+    with context.bound(plan=plan.ref):
+        logger.info("changes to make: %d", len(step.changes))
+        _take_down(work, step, plan, _carry_out(work, step, plan))
 
 
 @transaction.atomic

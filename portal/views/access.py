@@ -15,6 +15,7 @@ from policies.access import grants
 from policies.access.errors import Refused
 from policies.kinds import KINDS
 from policies.models import EndReason, Grant
+from portal import silence
 from portal.actor import PortalRequest, actor
 from portal.forms.texts import EndForm
 from portal.views import live, progress
@@ -71,7 +72,7 @@ def _context(person: Person, ref: str) -> dict[str, Any]:
         "how_to_use": (
             kind.how_to_use(grant.entitlement, grant.principal, grant.terms) if confirmed else ""
         ),
-        "silent_since": progress.silent_since(now),
+        "silence": silence.now(),
     }
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Person, Principal
 from policies.models import Grant, Request
+from portal import silence
 from portal.actor import PortalRequest
 from portal.views import live, progress, routes
 from portal.views.progress import Access
@@ -44,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
         .filter(person=request.user)
         .prefetch_related("items__entitlement")[:MOST],
         "tasks": [] if mine else _checklist(request.user),
-        "silent_since": progress.silent_since(now),
+        "silence": silence.now(),
         "now": now,
     }
     pace = live.BUSY if any(one.mark.moving for one in mine) else live.SETTLED

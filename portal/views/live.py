@@ -30,10 +30,13 @@ def answer(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    """`page` includes {{ part_html }}; both are drawn from `context`."""
+    """`page` includes {{ part_html }}; both are drawn from `context`, as is the banner that
+    tells of a silent worker: it stands outside the part, where a change of it is announced."""
     html = render_to_string(part, context, request)
-    version = hashlib.sha256(f"{pace}{html}".encode()).hexdigest()[:16]
+    banner = render_to_string("components/silent.html", context, request)
+    version = hashlib.sha256(f"{pace}{banner}{html}".encode()).hexdigest()[:16]
     frame = {**context, "part_html": html, "part_version": version, "pace": pace}
+    frame["banner_html"] = banner
     response = _part(request, frame) if request.htmx else render(request, page, frame)
     if not request.htmx:
         response.status_code = status

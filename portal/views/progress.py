@@ -6,16 +6,14 @@ delivery was seen gone; everything before that is “being applied” or “endi
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from policies.models import Beat, Delivery, Grant, Phase, Target
+from policies.models import Delivery, Grant, Phase, Target
 from policies.outcomes import ADVICE, Advice, Kind
-
-SILENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,6 @@ def _access(grant: Grant, full: bool, now: datetime) -> Access:
 def accesses(grants: Iterable[Grant], *, reader: Person, now: datetime) -> list[Access]:
     full = reader.is_administrator or reader.is_auditor
     return [_access(grant, full, now) for grant in grants]
-
-
-def silent_since(now: datetime) -> datetime | None:
-    """Since when no worker was heard of; None while one is at work, or if none ever was."""
-    beat = Beat.objects.filter(name="sweep").first()
-    return beat.at if beat is not None and now - beat.at > SILENCE else None
 
 
 def _mark(grant: Grant, places: Sequence[Place], now: datetime) -> Mark:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from policies.access import requests
 from policies.access.errors import Refused
 from policies.models import Grant, Item, Request
+from portal import silence
 from portal.actor import PortalRequest, actor
 from portal.forms.texts import AnswerForm
 from portal.views import live, previews, progress, routes
@@ -106,7 +107,7 @@ def facts(asked: Request, request: PortalRequest, now: datetime) -> dict[str, An
         "steps": lines,
         "waits_for": routes.waits_for(asked, lines),
         "comments": asked.comments.select_related("by"),
-        "silent_since": progress.silent_since(now),
+        "silence": silence.now(),
     }
 
 

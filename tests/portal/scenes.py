@@ -50,7 +50,13 @@ def target_is(grant: Grant, phase: Phase, outcome: str = "", text: str = "") -> 
 
 
 def worker_heard_of(at: datetime) -> None:
-    Beat.objects.update_or_create(name="sweep", defaults={"at": at})
+    """Everything that gives signs of life gave its last one then."""
+    for name in (Beat.SWEEP, Beat.WRITE_WORKER, Beat.READ_WORKER):
+        heard_of(name, at)
+
+
+def heard_of(name: str, at: datetime) -> None:
+    Beat.objects.update_or_create(name=name, defaults={"at": at})
 
 
 def _settle(grant: Grant) -> None:

@@ -45,6 +45,8 @@ TABLE = {
     "demo_sign_in": {"anonymous": POST_ONLY, **dict.fromkeys(ROLES, POST_ONLY)},
     "healthz": OPEN,
     "readyz": OPEN,
+    # Without the bearer token it is not there, for administrators neither.
+    "metrics": {"anonymous": GONE, **dict.fromkeys(ROLES, GONE)},
 }
 
 
@@ -86,6 +88,7 @@ def addresses(scene) -> dict[str, str]:
         "demo_sign_in": f"/demo/sign-in/{company.ana.pk}/",
         "healthz": "/healthz",
         "readyz": "/readyz",
+        "metrics": "/metrics",
     }
 
 
