@@ -9,7 +9,7 @@ or *adopted*; only the last two are ever changed. A *look* is a reading after a 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -79,10 +79,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Rules:
-    """How a kind of target behaves. `pace` multiplies every wait; `whole_key` as in Provider."""
+    """How a kind of target behaves. `pace` multiplies every wait; `whole_key` as in Provider.
+
+    `clearing`: keys that are to go although we made none of them, by a living order.
+    """
 
     whole_key: bool = True
     pace: float = 1.0
+    clearing: Set[str] = frozenset()
 
     def seconds(self, seconds: float) -> timedelta:
         return timedelta(seconds=seconds * self.pace)
@@ -121,7 +125,7 @@ def next_step(
     memory: Memory, reading: Reading, wanted: State, *, now: datetime, rules: Rules
 ) -> Step:
     """The one next thing to do with a target. Total: every input has an answer."""
-    keys, found, forget = _recall(memory, reading, wanted, now)
+    keys, found, forget = _recall(memory, reading, wanted, now, rules)
     conflicts = _conflicts(keys, reading, wanted, now, rules)
     open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys()
     changes = _diff(open_keys, keys, memory, reading, wanted, now)
@@ -157,7 +161,7 @@ def next_step(
 
 
 def _recall(
-    memory: Memory, reading: Reading, wanted: State, now: datetime
+    memory: Memory, reading: Reading, wanted: State, now: datetime, rules: Rules
 ) -> tuple[dict[str, KeyMemory], State, frozenset[str]]:
     """Memory without what has lapsed, plus keys met for the first time that were there already.
 
@@ -172,6 +176,8 @@ def _recall(
     keys = {key: one for key, one in memory.keys.items() if key not in forget}
     found = {key: reading.state[key] for key in wanted if key not in keys and key in reading.state}
     keys |= {key: KeyMemory(Origin.FOUND, text) for key, text in found.items()}
+    ordered = (rules.clearing & reading.state.keys()) - keys.keys()
+    keys |= {key: KeyMemory(Origin.MADE, reading.state[key]) for key in ordered}
     return keys, found, frozenset(forget)
 
 

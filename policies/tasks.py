@@ -38,6 +38,7 @@ def sweep() -> None:
     now = database_now()
     lifecycle.expire_due(now=now)
     lifecycle.start_due(now=now)
+    lifecycle.release_cuts_due(now=now)
 
 
 @shared_task(name="policies.reroute")

@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import Person, Principal
 from policies import routing
-from policies.access import effects, notices, periods, previews, steps, texts
+from policies.access import cuts, effects, fit, notices, periods, previews, steps, texts
 from policies.access.errors import AlreadyDecided, Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import Comment, Entitlement, Item, Request, Step
@@ -69,6 +69,7 @@ def ask(
     _add_steps(request)
     if not without:
         _check_deciders(request, now)
+        fit.check_asked(request)
     audit.record(
         What.REQUEST_ASKED,
         by=by,
@@ -121,6 +122,7 @@ def give_identity(
             item.open_key = open_key(item, item.principal)
             item.save()
     _add_steps(request)
+    fit.check_asked(request)
     audit.record(
         What.REQUEST_IDENTITY_GIVEN,
         by=by,
@@ -175,6 +177,8 @@ def close(request: Request, state: Request.State, what: What, *, by: Actor, why:
         state=Step.State.CLOSED, closed_at=Now()
     )
     audit.record(what, by=by, about=("request", request.ref), person=request.person_id, why=why)
+    if state != Request.State.APPROVED:
+        previews.ask_unfitting(by=by)
 
 
 def open_key(item: Item, principal: Principal | None) -> str:
@@ -281,6 +285,7 @@ def _describe(item: Item) -> None:
         profile = KINDS[item.entitlement.kind].PROFILE
         defaults = previews.profile_defaults(profile, item.principal)
         profile.objects.get_or_create(principal=item.principal, defaults=defaults)  # type: ignore[attr-defined]
+        cuts.check(item.entitlement, item.principal)
     effects.describe(item)
 
 

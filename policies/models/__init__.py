@@ -1,6 +1,6 @@
 """Estate, catalogue, requests, grants, targets, inquiries; and what runs the workers."""
 
-from policies.models.catalogue import ApprovalPolicy, Bundle, Entitlement, Proposal
+from policies.models.catalogue import ApprovalPolicy, Bundle, Cut, Entitlement, Proposal
 from policies.models.estate import (
     AwsAccount,
     Cluster,
@@ -12,7 +12,7 @@ from policies.models.grants import LIVING, Delivery, EndReason, Grant, Receipt, 
 from policies.models.inquiries import Inquiry, InquiryKind, ask_worker
 from policies.models.installation import Beat, Installation
 from policies.models.requests import Candidate, Comment, Decision, Item, Request, Step
-from policies.models.targets import Key, Phase, Plan, Target, TargetKind, hurry, wake
+from policies.models.targets import Key, Phase, Plan, Room, Target, TargetKind, hurry, wake
 
 __all__ = [
     "LIVING",
@@ -23,6 +23,7 @@ __all__ = [
     "Candidate",
     "Cluster",
     "Comment",
+    "Cut",
     "Decision",
     "Delivery",
     "EndReason",
@@ -40,6 +41,7 @@ __all__ = [
     "Proposal",
     "Receipt",
     "Request",
+    "Room",
     "Seen",
     "Step",
     "Target",

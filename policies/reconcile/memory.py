@@ -10,7 +10,7 @@ from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
 from policies.models import Key, Plan, Target
-from policies.plan import KeyMemory, Memory, Origin, Step
+from policies.plan import KeyMemory, Memory, Origin, State, Step
 
 
 def recall(target: Target, *, now: datetime) -> Memory:
@@ -29,6 +29,15 @@ def recall(target: Target, *, now: datetime) -> Memory:
         agreed_digest=target.agreed_digest,
         round=target.round,
     )
+
+
+def written(memory: Memory) -> State:
+    """The texts we last wrote under keys of ours."""
+    return {
+        key: one.text
+        for key, one in memory.keys.items()
+        if one.origin is not Origin.FOUND and one.text is not None
+    }
 
 
 def ours(target: Target) -> frozenset[str]:

@@ -16,7 +16,7 @@ from policies import clients, plan
 from policies.models import Phase, Target, hurry
 from policies.outcomes import Kind, Outcome
 from policies.plan import Step, Verdict
-from policies.providers import PROVIDERS, places
+from policies.providers import PROVIDERS, Standing, places
 from policies.reconcile import deliveries, memory, writing
 from policies.reconcile.deliveries import Holding
 from policies.reconcile.lease import Lease, acquire, database_now
@@ -52,9 +52,11 @@ def _pass(lease: Lease, deadline: float) -> None:
         _unreadable(lease, holding, error)
         return
     now = database_now()
-    wanted = provider.desired(place, holding.parts)
     remembered = memory.recall(target, now=now)
-    rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
+    standing = Standing(reading, memory.written(remembered))
+    wanted = provider.desired(place, holding.parts, standing)
+    clearing = provider.clears(reading.state, place, holding.parts)
+    rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE, clearing=clearing)
     step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
     if step.verdict is Verdict.WRITE:
         work = writing.Work(lease, provider, place, reading, holding.parts, deadline)
