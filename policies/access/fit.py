@@ -158,7 +158,7 @@ def _problems(request: Request, rooms: Any, now: datetime) -> list[str]:
         room = rooms.filter(kind=kind, account=account, region=region, object=name).first()
         if room is not None:
             need = share(where, request, needs[where], now=now)
-            found += [one for one in figures(room.basis, places.place(*where), need)]
+            found += figures(room.basis, places.place(*where), need)
     return [str(one) for one in found if not one.fits]
 
 

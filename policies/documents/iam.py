@@ -155,6 +155,11 @@ def size(policy_text: str) -> int:
     return len(re.sub(r"\s", "", policy_text))
 
 
+def raw(document: Any) -> str:
+    """A document as AWS gave it, parsed or not, with nothing put in order: to be measured."""
+    return document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
+
+
 def _with_sid(statement: Statement) -> Statement:
     """The statement with the Sid its meaning gives it; IAM allows letters and digits only.
 

@@ -57,6 +57,8 @@ def pack(
     """
     atoms = iam.atoms(statements)
     kept = _fill(atoms, first, rest, earlier or {})
+    if not earlier or len(kept) <= 1:
+        return kept
     fresh = _fill(atoms, first, rest, {})
     too_many = len(kept) > len(fresh) + 1 or (_spilled(kept) > most >= _spilled(fresh))
     return fresh if too_many else kept

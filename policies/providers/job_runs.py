@@ -6,7 +6,7 @@ roles named. Whoever else runs jobs there is left alone; so are runs of access g
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -124,7 +124,12 @@ def apply(
 
 
 def _said(run: Mapping[str, Any]) -> str:
-    return text({"role": run.get("executionRoleArn", ""), "began": run["createdAt"].isoformat()})
+    return text(
+        {
+            "role": run.get("executionRoleArn", ""),
+            "began": run["createdAt"].astimezone(UTC).isoformat(),
+        }
+    )
 
 
 def _ordered(run: Mapping[str, str], part: Part) -> bool:

@@ -50,14 +50,16 @@ def read(clients: Clients, place: Place) -> Reading:
         # Names are unique without their path, so this one is somebody else now.
         raise Outcome(Kind.MISSING, f"IAM knows {about['Arn']}, not {place.object}.")
     policies = clients.pages("iam", f"list_{kind}_policies", "PolicyNames", **{argument: name})
-    state = {}
+    state, others = {}, 0
     for policy in policies:
         document = _document(clients, kind, **{argument: name}, PolicyName=policy)
         if document is not None:
             state[policy] = managed.canonical(policy, document)
+            others += 0 if policy == key_of(place, {}) else iam.size(iam.raw(document))
     attached = managed.attached(clients, place)
     state |= managed.read(clients, place, attached)
-    return Reading(state, {"tags": about.get("Tags", []), "attached": attached})
+    raw = {"tags": about.get("Tags", []), "inline": others, "attached": attached}
+    return Reading(state, raw)
 
 
 def _document(clients: Clients, kind: str, **arguments: Any) -> Any:
@@ -127,10 +129,9 @@ def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
 def basis(
     reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
 ) -> Basis:
-    inline = (iam.size(text) for key, text in reading.state.items() if _number(place, key) is None)
     attached = reading.raw["attached"]
     return {
-        "inline": sum(inline),
+        "inline": reading.raw["inline"],
         "attached": len(attached - managed.ours(place, attached)),
         "limits": dict(limits),
     }

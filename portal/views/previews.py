@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Person
-from policies.models import Inquiry, Item, Request
+from policies.access import cuts
+from policies.models import Cut, Inquiry, Item, Request
 from policies.outcomes import ADVICE, Advice, Kind
 
 
@@ -18,6 +19,7 @@ class Preview:
     advice: Advice | None
     said: str
     outdated: bool
+    collateral: Sequence[str] = ()
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -32,6 +34,10 @@ class Preview:
         return list((self.item.preview or {}).get("problems", []))
 
     @property
+    def cuts(self) -> bool:
+        return bool(self.item.entitlement.cut != Cut.NONE)
+
+    @property
     def is_answered(self) -> bool:
         return bool(self.item.effect) and self.item.preview is not None
 
@@ -42,7 +48,8 @@ class Preview:
 
 def of(request: Request, *, reader: Person) -> list[Preview]:
     """One preview per item, in the request's order."""
-    items = request.items.select_related("entitlement", "principal").prefetch_related("inquiries")
+    items = request.items.select_related("entitlement", "principal", "request")
+    items = items.prefetch_related("inquiries")
     full = reader.is_administrator or reader.is_auditor
     return [_preview(item, full) for item in items]
 
@@ -67,4 +74,5 @@ def _preview(item: Item, full: bool) -> Preview:
         said=last.outcome_text if last is not None and stopped and full else "",
         outdated=entitlement.version != item.entitlement_version
         or entitlement.ended_at is not None,
+        collateral=cuts.collateral(item) if item.request.is_open else (),
     )
