@@ -218,8 +218,8 @@ def _check_cuts(items: list[Item], collateral: bool) -> None:
             raise Refused(
                 "collateral_unconfirmed",
                 _(
-                    "When “%s” ends, others who act as this AWS identity are interrupted, too. "
-                    "Confirm that separately (GH-221)."
+                    "When “%s” ends, other people or other access on this AWS identity are "
+                    "interrupted, too. Confirm that separately (GH-221)."
                 )
                 % item.entitlement.name,
                 field="collateral",

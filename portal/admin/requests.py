@@ -25,14 +25,14 @@ class ApproveForm(MaybeWhyForm):
     """
 
     collateral = forms.BooleanField(
-        label=gettext_lazy("When it ends, the others named above may be interrupted, too."),
+        label=gettext_lazy("I accept that its end interrupts what is named above, too."),
         required=False,
     )
 
     def __init__(self, data: Any = None, *, subject: Any = None) -> None:
         super().__init__(data, subject=subject)
         self.shown_items = evidence(subject)
-        if not any(item.collateral for item in self.shown_items):
+        if not any(cuts.collateral(item) for item in self.shown_items):
             del self.fields["collateral"]
 
     def hidden(self) -> dict[str, str]:

@@ -29,7 +29,7 @@ class EndForm(forms.Form):
 class ApproveForm(forms.Form):
     why = Sentence(label=_("Remark (not required)"), required=False)
     collateral = forms.BooleanField(
-        label=_("When it ends, the others named above may be interrupted, too."), required=False
+        label=_("I accept that its end interrupts what is named above, too."), required=False
     )
 
 
