@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import Person, Principal
 from policies import routing
-from policies.access import cuts, effects, fit, notices, periods, previews, steps, texts
+from policies.access import effects, fit, notices, periods, previews, steps, texts
 from policies.access.errors import AlreadyDecided, Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import Comment, Entitlement, Item, Request, Step
@@ -122,7 +122,6 @@ def give_identity(
             item.open_key = open_key(item, item.principal)
             item.save()
     _add_steps(request)
-    fit.check_asked(request)
     audit.record(
         What.REQUEST_IDENTITY_GIVEN,
         by=by,
@@ -285,7 +284,6 @@ def _describe(item: Item) -> None:
         profile = KINDS[item.entitlement.kind].PROFILE
         defaults = previews.profile_defaults(profile, item.principal)
         profile.objects.get_or_create(principal=item.principal, defaults=defaults)  # type: ignore[attr-defined]
-        cuts.check(item.entitlement, item.principal)
     effects.describe(item)
 
 

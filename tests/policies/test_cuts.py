@@ -45,7 +45,7 @@ def test_a_role_of_identity_center_cannot_be_cut_and_is_told_so_when_asked(compa
     arn = f"{IAM}role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_D_0123"
     role = f.identity(company, arn, company.ana, sharing="personal")
     assert role.arn_type is PrincipalType.SSO_ROLE
-    with refused("cut_impossible", "Identity Center"):
+    with refused("Identity Center", "cut_impossible"):
         f.asked_as(company, company.ana, role)
 
 
@@ -65,7 +65,7 @@ def cutting(company, slug="jobs", scope="sessions", seconds=2 * HOUR, **terms):
 def test_until_it_is_known_what_an_end_cuts_nobody_can_say_yes(company):
     f.ruled(company, "entitlement", "jobs", cut="sessions")
     request = f.previewed(f.asked(company, "jobs", roles=["sales"]))
-    with refused("no_preview", "What the end of this would cut"):
+    with refused("What the end of this would cut", "no_preview"):
         f.approved(request, company.kim)
 
 
@@ -124,7 +124,7 @@ def test_saying_yes_with_the_confirmation_is_enough(company):
     item = request.items.get()
     item.preview["cut"] = {"scope": "sessions", "seconds": HOUR, "sessions": {}}
     item.save()
-    with refused("collateral_unconfirmed", "GH-221"):
+    with refused("GH-221", "collateral_unconfirmed"):
         f.approved(request, company.kim)
     by = f.acting(company.kim)
     decisions.approve(request, f.shown(request), by=by, now=f.now(), collateral=True)
