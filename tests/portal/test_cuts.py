@@ -59,10 +59,10 @@ def test_others_that_are_hit_are_named_and_have_to_be_accepted(company, as_):
     assert Grant.objects.count() == 2
 
 
-def test_the_admin_asks_for_the_same_confirmation(company, as_):
+def test_the_admin_asks_for_the_same_confirmation(company, client):
     granted(company)
     request = asked(company, "ops")
-    client = as_(company.ada)
+    client.force_login(company.ada)
     path = f"/admin/policies/request/{request.pk}/do/approve/"
     assert 'name="collateral"' in client.get(path).content.decode()
     carried = {f"effect_{item.pk}": item.effect for item in request.items.all()}
