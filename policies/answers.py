@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +18,10 @@ from accounts.actors import system
 from accounts.arns import PrincipalType
 from accounts.models import Principal
 from policies import clients, plan
-from policies.access import previews
+from policies.access import cuts, fit, previews
 from policies.models import Grant, Inquiry, Item, Key, Request, Target, ask_worker
 from policies.outcomes import Kind, Outcome
-from policies.providers import PROVIDERS, Place, places
+from policies.providers import PROVIDERS, Part, Place, Provider, Standing, places
 from policies.reconcile import deliveries, identities
 from policies.reconcile.lease import database_now, from_now
 from policies.reconcile.reading import read
@@ -43,55 +45,117 @@ def answer(inquiry_id: int) -> None:
         return
     until = time.monotonic() + settings.PASS_DEADLINE_SECONDS
     try:
-        unique_id = identify(inquiry.item.principal, until=until)
-        preview = foresee(inquiry.item, until=until)
+        about = look_up(inquiry.item.principal, until=until)
+        preview = foresee(inquiry.item, about, until=until)
     except Outcome as error:
         _failed(inquiry, error)
         return
     by = system(correlation=inquiry.correlation)
-    previews.take(inquiry, unique_id=unique_id, preview=preview, by=by)
+    previews.take(inquiry, unique_id=about.unique_id, preview=preview, by=by)
 
 
-def identify(principal: Principal, *, until: float | None = None) -> str:
-    """The unique id AWS gives the ARN now (AROA…, AIDA…). Raises Outcome."""
+@dataclass(frozen=True)
+class About:
+    """What AWS says of an identity: its unique id (AROA…, AIDA…), a role's trust and longest
+    session."""
+
+    unique_id: str
+    trust: Mapping[str, Any]
+    seconds: int
+
+
+def look_up(principal: Principal, *, until: float | None = None) -> About:
+    """The identity as AWS has it now. Raises Outcome."""
     reader = clients.reading(principal.account, "", until=until)
     if principal.arn_type is PrincipalType.IAM_USER:
         found = reader.call("iam", "get_user", UserName=principal.name)["User"]
-        arn, unique_id = found["Arn"], found["UserId"]
+        about = About(str(found["UserId"]), {}, cuts.LONGEST_SECONDS)
     else:
         found = reader.call("iam", "get_role", RoleName=principal.name)["Role"]
-        arn, unique_id = found["Arn"], found["RoleId"]
-    if arn != principal.arn:
+        trust = found.get("AssumeRolePolicyDocument") or {}
+        about = About(str(found["RoleId"]), trust, int(found.get("MaxSessionDuration") or 3600))
+    if found["Arn"] != principal.arn:
         raise Outcome(
-            Kind.MISSING, f"IAM knows {arn}, not {principal.arn}: path or letter case differ."
+            Kind.MISSING,
+            f"IAM knows {found['Arn']}, not {principal.arn}: path or letter case differ.",
         )
-    return str(unique_id)
+    return about
 
 
-def foresee(item: Item, *, until: float | None = None) -> dict[str, Any]:
-    """What approving the item would change, with every quota it touches. Raises Outcome."""
-    preview: dict[str, Any] = {"lines": [], "load": [], "fits": True, "problems": []}
-    by_place: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+def foresee(item: Item, about: About, *, until: float | None = None) -> dict[str, Any]:
+    """What approving the item would change, with every quota it touches. Raises Outcome.
+
+    `rooms`: what each place holds besides, for the decision to be checked by.
+    """
+    cut, problems = cuts.foresee(
+        item, seconds=about.seconds, trust=about.trust, unique_id=about.unique_id
+    )
+    preview: dict[str, Any] = {"lines": [], "load": [], "problems": problems, "rooms": []}
+    if cut is not None:
+        preview["cut"] = cut
+    item.preview = preview
+    mine: dict[fit.Where, list[Part]] = {}
     for part in item.parts:
-        where = tuple(part[name] for name in ("kind", "account", "region", "object"))
-        by_place.setdefault(where, []).append(part["body"])
-    for where, bodies in by_place.items():
-        _foresee_place(places.place(*where), bodies, preview, until)
+        mine.setdefault(fit.where_of(part), []).append(part["body"])
+    needed = fit.wanted(_siblings(item))
+    for where in sorted(needed):
+        _foresee_place(where, mine.get(where, []), needed[where], item, preview, until)
     preview["fits"] = not preview["problems"]
     return preview
 
 
+def _siblings(item: Item) -> list[Item]:
+    """Every item of the request: they are approved together, so they fit together or not."""
+    others = item.request.items.exclude(pk=item.pk).select_related("entitlement", "principal")
+    return [item, *others]
+
+
 def _foresee_place(
-    place: Place, bodies: list[dict[str, Any]], preview: dict[str, Any], until: float | None
+    where: fit.Where,
+    bodies: Sequence[Part],
+    needed: Sequence[Part],
+    item: Item,
+    preview: dict[str, Any],
+    until: float | None,
 ) -> None:
+    place = places.place(*where)
     provider = PROVIDERS[place.kind]
     reading = read(place, until=until)
     if reading.missing:
         raise Outcome(Kind.MISSING, reading.missing)
-    parts = [*_living_parts(place), *bodies]
-    wanted = provider.desired(place, parts)
-    ours = _our_keys(place)
-    for key in sorted({provider.key_of(place, body) for body in bodies}):
+    reader = clients.reading(place.account, place.region, until=until)
+    _foresee_changes(place, bodies, reading, preview)
+    need = fit.share(where, item.request, needed, now=database_now())
+    basis = provider.basis(reading, place, need.parts, _quotas(provider, reader, place))
+    for figure in fit.figures(basis, place, need):
+        preview["load"].append(figure.as_json())
+        if not figure.fits:
+            preview["problems"].append(str(figure))
+    preview["problems"] += provider.problems(reading, place, [*_living_parts(place), *bodies])
+    names = ("kind", "account", "region", "object")
+    preview["rooms"].append({**dict(zip(names, where, strict=True)), "basis": dict(basis)})
+
+
+def _quotas(provider: Provider, reader: clients.AccountClients, place: Place) -> Mapping[str, int]:
+    """The account's own limits; none where AWS does not tell us, so that the usual ones count."""
+    try:
+        return provider.quotas(reader, place)
+    except Outcome as error:
+        if error.kind in {Kind.TRANSIENT, Kind.THROTTLED}:
+            raise
+        return {}
+
+
+def _foresee_changes(
+    place: Place, bodies: Sequence[Part], reading: plan.Reading, preview: dict[str, Any]
+) -> None:
+    provider = PROVIDERS[place.kind]
+    living, texts = _living_parts(place), _our_texts(place)
+    standing = Standing(reading, {key: text for key, text in texts.items() if text is not None})
+    wanted = provider.desired(place, [*living, *bodies], standing)
+    ours = texts.keys()
+    keys = {key for body in bodies for key in provider.keys_of(place, body, wanted)}
+    for key in sorted(keys):
         change = plan.Change(key, reading.state.get(key), wanted[key])
         if change.before not in {None, change.after} and key not in ours:
             preview["problems"].append(
@@ -111,18 +175,6 @@ def _foresee_place(
                 "there": change.before == change.after,
             }
         )
-    for load in provider.load(reading, place, parts):
-        preview["load"].append(
-            {
-                "quota": str(load.quota),
-                "used": load.used,
-                "limit": load.limit,
-                "unit": str(load.unit),
-            }
-        )
-        if load.used > load.limit:
-            preview["problems"].append(f"{load.quota}: {load.used:,} > {load.limit:,} {load.unit}")
-    preview["problems"] += provider.problems(reading, place, parts)
 
 
 def _target(place: Place) -> Target | None:
@@ -136,10 +188,11 @@ def _living_parts(place: Place) -> list[Any]:
     return deliveries.load(target, now=database_now()).parts if target else []
 
 
-def _our_keys(place: Place) -> set[str]:
+def _our_texts(place: Place) -> dict[str, str | None]:
+    """Our keys there, and what we last wrote under each."""
     target = _target(place)
     ours = target.keys.exclude(origin=Key.Origin.FOUND) if target else Key.objects.none()
-    return set(ours.values_list("key", flat=True))
+    return dict(ours.values_list("key", "text"))
 
 
 def _failed(inquiry: Inquiry, error: Outcome) -> None:
@@ -161,7 +214,7 @@ def identify_again(principal_id: int) -> None:
     """Read what AWS means by an identity's ARN now. Nothing is known when it does not answer."""
     principal = Principal.objects.get(pk=principal_id)
     try:
-        unique_id = identify(principal)
+        unique_id = look_up(principal).unique_id
     except Outcome as error:
         logger.warning("identity %s was not read: %s", principal_id, error)
         return

@@ -126,6 +126,21 @@ def _end_replaced(principal: Principal, now: datetime) -> int:
     return len(ended)
 
 
+def release_cuts_due(*, now: datetime, limit: int = 500) -> int:
+    """Wake the targets of cuts whose time is over. How many cuts."""
+    due = Delivery.objects.filter(wanted_until__lte=now, over_at__isnull=True)
+    over = 0
+    for delivery in due.select_related("target")[:limit]:
+        with transaction.atomic():
+            moved = Delivery.objects.filter(pk=delivery.pk, over_at__isnull=True).update(
+                over_at=now
+            )
+            if moved:
+                wake([delivery.target])
+                over += 1
+    return over
+
+
 def reroute_silent(*, now: datetime) -> int:
     """Open steps whose waiting period is over get more people who can move them."""
     moved = 0
@@ -137,7 +152,8 @@ def reroute_silent(*, now: datetime) -> int:
 def receipt_lines(receipt: Receipt) -> list[Delivery]:
     """The deliveries a receipt answers for, with their state as it is now."""
     return list(
-        Delivery.objects.filter(grant__receipts=receipt)
+        Delivery.objects.gives()
+        .filter(grant__receipts=receipt)
         .select_related("grant__entitlement", "target", "needed_by")
         .order_by("grant_id", "pk")
     )

@@ -105,10 +105,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Rules:
-    """How a kind of target behaves. `pace` multiplies every wait; `whole_key` as in Provider."""
+    """How a kind of target behaves. `pace` multiplies every wait; `whole_key` as in Provider.
+
+    `clearing`: keys that are to go although we made none of them, by a living order.
+    """
 
     whole_key: bool = True
     pace: float = 1.0
+    clearing: Set[str] = frozenset()
 
     def seconds(self, seconds: float) -> timedelta:
         return timedelta(seconds=seconds * self.pace)
@@ -157,7 +161,7 @@ def next_step(
     memory: Memory, reading: Reading, wanted: State, *, now: datetime, rules: Rules
 ) -> Step:
     """The one next thing to do with a target. Total: every input has an answer."""
-    keys, found, forget = _recall(memory, reading, wanted, now)
+    keys, found, forget = _recall(memory, reading, wanted, now, rules)
     conflicts = _conflicts(keys, reading, wanted, now, rules)
     hidden = _hidden(wanted.keys() | _ours(keys), reading)
     open_keys = (wanted.keys() | _ours(keys)) - conflicts.keys() - hidden.keys()
@@ -206,7 +210,7 @@ def next_step(
 
 
 def _recall(
-    memory: Memory, reading: Reading, wanted: State, now: datetime
+    memory: Memory, reading: Reading, wanted: State, now: datetime, rules: Rules
 ) -> tuple[dict[str, KeyMemory], State, frozenset[str]]:
     """Memory without what has lapsed, plus keys met for the first time that were there already.
 
@@ -223,6 +227,8 @@ def _recall(
     for key, text in found.items():
         ours = key in reading.marked
         keys[key] = KeyMemory(Origin.MADE if ours else Origin.FOUND, text, seen=ours)
+    ordered = (rules.clearing & reading.state.keys()) - keys.keys()
+    keys |= {key: KeyMemory(Origin.MADE, reading.state[key]) for key in ordered}
     return keys, found, frozenset(forget)
 
 

@@ -52,6 +52,7 @@ def sweep() -> None:
     now = database_now()
     lifecycle.expire_due(now=now)
     lifecycle.start_due(now=now)
+    lifecycle.release_cuts_due(now=now)
     lifecycle.end_replaced(now=now)
     restored.keep_mark()
 

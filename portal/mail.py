@@ -101,7 +101,7 @@ def access_gone(notice: Notice) -> Letter | None:
     grant = _grant(notice)
     if grant.released_at is None:
         return None
-    releases = set(grant.deliveries.values_list("release", flat=True))
+    releases = set(grant.deliveries.gives().values_list("release", flat=True))
     if releases <= {Delivery.Release.GONE}:
         subject, told = _("Gone from AWS: %s"), _("It was seen gone from AWS at %s.")
     else:

@@ -189,6 +189,7 @@ WINDOW_SECONDS = {
     "portfolio_principals": (180.0, 600.0),
     "principal_policy": (60.0, 60.0),
     "cluster_auth_map": (10.0, 10.0),
+    "job_runs": (60.0, 60.0),
 }
 AWS_CONNECT_TIMEOUT_SECONDS = env.number("AWS_CONNECT_TIMEOUT_SECONDS", 3)
 AWS_READ_TIMEOUT_SECONDS = env.number("AWS_READ_TIMEOUT_SECONDS", 10)

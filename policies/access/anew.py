@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 from accounts.actors import Actor
 from accounts.models import Person, Principal
 from accounts.notices import tell
-from policies.access import requests, texts
+from policies.access import outside, requests, texts
 from policies.access.errors import Refused
 from policies.access.operations import administrator
 from policies.access.requests import Wish
 from policies.models import Entitlement, Foreign, Grant, Request
-from policies.providers import PROVIDERS, places
 
 
 @transaction.atomic
@@ -59,7 +58,7 @@ def _gives(part: Mapping[str, Any], foreign: Foreign) -> bool:
     where = (target.kind, target.account, target.region, target.object)
     if (part["kind"], part["account"], part["region"], part["object"]) != where:
         return False
-    return PROVIDERS[target.kind].key_of(places.of(target), part["body"]) == foreign.key
+    return outside.gives(target, part["body"], foreign.key)
 
 
 def ask_again(grant: Grant, *, by: Actor, now: datetime) -> Request | None:

@@ -12,17 +12,26 @@ from accounts.actors import Actor, ActorKind, Channel
 from accounts.audit import What
 from accounts.models import Person
 from policies import routing
-from policies.access import effects, grants, notices, previews, requests, steps, texts
+from policies.access import cuts, effects, fit, grants, notices, previews, requests, steps, texts
 from policies.access.errors import AlreadyDecided, Refused, StaleEffect
-from policies.models import Comment, Decision, Item, Request, Step
+from policies.models import Comment, Cut, Decision, Item, Request, Step
 
 Effects = Mapping[int, str]  # item id → the effect that was in front of who decides
 
 
 @transaction.atomic
-def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: str = "") -> None:
+def approve(
+    request: Request,
+    shown: Effects,
+    *,
+    by: Actor,
+    now: datetime,
+    why: str = "",
+    collateral: bool = False,
+) -> None:
     """One person's yes to the open step, for exactly the effects that were `shown`.
 
+    `collateral`: they have said separately that its end may interrupt others, too.
     Raises Refused (not eligible, no preview yet, does not fit), StaleEffect, AlreadyDecided.
     """
     why = texts.check_optional(why, "why")
@@ -30,6 +39,8 @@ def approve(request: Request, shown: Effects, *, by: Actor, now: datetime, why: 
     _check_steps(request)
     items = list(request.items.select_related("entitlement", "principal", "request__person"))
     _check_effects(request, items, shown)
+    _check_cuts(items, collateral)
+    fit.check(request, now=now)
     _decide(
         step,
         Decision.Verb.APPROVE,
@@ -193,6 +204,25 @@ def _check_effects(request: Request, items: list[Item], shown: Effects) -> None:
                 "does_not_fit",
                 "; ".join(item.preview.get("problems", []))
                 or _("This does not fit into an AWS quota. Decline it or ask back."),
+            )
+
+
+def _check_cuts(items: list[Item], collateral: bool) -> None:
+    for item in items:
+        if item.entitlement.cut != Cut.NONE and "cut" not in (item.preview or {}):
+            raise Refused(
+                "no_preview",
+                _("What the end of this would cut is not known yet. Until it is, you can decline."),
+            )
+        if not collateral and cuts.collateral(item):
+            raise Refused(
+                "collateral_unconfirmed",
+                _(
+                    "When “%s” ends, other people or other access on this AWS identity are "
+                    "interrupted, too. Confirm that separately (GH-221)."
+                )
+                % item.entitlement.name,
+                field="collateral",
             )
 
 

@@ -11,6 +11,7 @@ from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person, Principal
+from policies.access import cuts
 from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
 from policies.kinds.protocol import Terms
@@ -29,6 +30,7 @@ def check_principal(entitlement: Entitlement, principal: Principal) -> None:
             f"{support.why} {support.remedy}",
             field="principal",
         )
+    cuts.check(entitlement, principal)
     if not AwsAccount.objects.filter(number=principal.account).exists():
         raise Refused(
             "unknown_account",

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.actors import Actor, ActorKind
 from accounts.audit import What
 from accounts.models import Person
-from policies.access import effects, outside, texts
+from policies.access import cuts, effects, outside, texts
 from policies.access.errors import Refused
 from policies.models import Delivery, EndReason, Grant, Item, Target, wake
 
@@ -41,6 +41,7 @@ def make(item: Item, *, by: Actor, now: datetime) -> Grant:
         entitlement_version=item.entitlement_version,
         terms=item.terms,
         parts=item.parts,
+        cut=(item.preview or {}).get("cut"),
         sentence=item.sentence,
         effect=item.effect,
         approved_at=now,
@@ -55,6 +56,7 @@ def make(item: Item, *, by: Actor, now: datetime) -> Grant:
             "stale",
             _("The entry to adopt has changed or is gone. Decline it; it can be asked for again."),
         )
+    cut = {"cut": grant.cut} if grant.cut else {}
     audit.record(
         What.GRANT_MADE,
         by=by,
@@ -66,6 +68,7 @@ def make(item: Item, *, by: Actor, now: datetime) -> Grant:
             "parts": item.parts,
             "starts_at": starts.isoformat(),
             "ends_at": ends.isoformat(),
+            **cut,
         },
         rules={
             "entitlement": [item.entitlement.slug, item.entitlement_version],
@@ -103,6 +106,7 @@ def end(grant: Grant, *, by: Actor, reason: EndReason, why: str = "") -> bool:
         after={"reason": str(reason)},
         why=why,
     )
+    _order_cut(grant, by)
     wake(targets_of([grant]))
     return True
 
@@ -148,14 +152,31 @@ def targets_of(grants: Iterable[Grant]) -> list[Target]:
     return list(Target.objects.filter(deliveries__grant__in=list(grants)).distinct())
 
 
-def _deliver(grant: Grant, part: dict[str, object]) -> Target:
+def _order_cut(grant: Grant, by: Actor) -> None:
+    """What the end cuts off is delivered like everything else, for a time of its own."""
+    ended = Grant.objects.get(pk=grant.pk)
+    parts, until = cuts.ordered(ended)
+    for part in parts:
+        facts = {"purpose": Delivery.Purpose.CUT, "wanted_from": ended.ended_at}
+        _deliver(ended, part.as_json(), wanted_until=until, **facts)
+    if parts and until is not None:
+        audit.record(
+            What.GRANT_CUT,
+            by=by,
+            about=("grant", ended.ref),
+            person=ended.person_id,
+            after={"parts": [one.as_json() for one in parts], "until": until.isoformat()},
+        )
+
+
+def _deliver(grant: Grant, part: dict[str, object], **facts: object) -> Target:
     target, _created = Target.objects.get_or_create(
         kind=part["kind"],
         account=part["account"],
         region=part["region"],
         object=part["object"],
     )
-    Delivery.objects.create(grant=grant, target=target, part=part["body"])
+    Delivery.objects.create(grant=grant, target=target, part=part["body"], **facts)
     return target
 
 

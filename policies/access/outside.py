@@ -4,6 +4,7 @@ Each takes the text that was in front of who decides, and is refused when it has
 None of them writes to AWS: they say what is ours, and the next pass does the rest.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -182,9 +183,18 @@ def _check_touchable(foreign: Foreign) -> None:
 
 
 def _is_wanted(target: Target, key: str) -> bool:
-    provider, place = PROVIDERS[target.kind], places.of(target)
+    """Whether living access is written under this key, or would be."""
     wanting = target.deliveries.unreleased().filter(grant__ended_at__isnull=True)
-    return any(provider.key_of(place, one.part) == key for one in wanting.iterator())
+    return any(gives(target, one.part, key) for one in wanting.iterator())
+
+
+def gives(target: Target, part: Mapping[str, Any], key: str) -> bool:
+    """Whether a part is written under `key`, by what is known of its text."""
+    provider, place = PROVIDERS[target.kind], places.of(target)
+    if provider.key_of(place, part) == key:
+        return True
+    row = target.keys.filter(key=key, text__isnull=False).first()
+    return row is not None and bool(provider.keys_of(place, part, {key: str(row.text)}))
 
 
 def _stale() -> Refused:

@@ -12,9 +12,9 @@ from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import EksUser, Principal
 from accounts.models.principals import Profile
-from policies.access import effects
+from policies.access import effects, fit
 from policies.kinds.aws_auth import new_username
-from policies.models import Inquiry, InquiryKind, Item, ask_worker
+from policies.models import Inquiry, InquiryKind, Item, Request, ask_worker
 
 HURRY_SECONDS = 5
 
@@ -42,8 +42,8 @@ def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor
 
     False when it came twice, or after the decision: what was decided on stays as it was shown.
 
-    `preview`: {"lines": [{"target", "say", "there"}], "load": [{"quota", "used", "limit",
-    "unit"}], "fits": bool, "problems": [text]}.
+    `preview`: {"lines": [{"target", "say", "there"}], "load": [fit.Figure], "fits": bool,
+    "problems": [text], "cut": what its end cuts, "rooms": [place and basis]}.
     """
     moved = Inquiry.objects.filter(pk=inquiry.pk, state=Inquiry.State.OPEN).update(
         state=Inquiry.State.ANSWERED, answered_at=Now(), outcome="", outcome_text=""
@@ -57,6 +57,7 @@ def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor
         return False
     assert item.principal is not None
     _identify(item.principal, unique_id, by)
+    fit.note(preview.pop("rooms", ()))
     digest = effects.effect(item, unique_id)
     Item.objects.filter(pk=item.pk, open_key__isnull=False).update(
         effect=digest, preview=preview, preview_at=Now()
@@ -89,3 +90,10 @@ def _identify(principal: Principal, unique_id: str, by: Actor) -> None:
 def profile_defaults(profile: type[Profile], principal: Principal) -> dict[str, Any]:
     """What a new profile starts with; a user name is made from the identity's own name."""
     return {"username": new_username(principal)} if profile is EksUser else {}
+
+
+def ask_unfitting(*, by: Actor) -> None:
+    """Room may have come free: whatever waits and did not fit is looked at again."""
+    waiting = Item.objects.filter(open_key__isnull=False, preview__fits=False)
+    for item in waiting.filter(request__state=Request.State.OPEN)[:100]:
+        ask(item, by=by)

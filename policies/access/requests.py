@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.audit import What
 from accounts.models import Person, Principal
 from policies import routing
-from policies.access import effects, notices, periods, previews, steps, texts
+from policies.access import effects, fit, notices, periods, previews, steps, texts
 from policies.access.errors import AlreadyDecided, Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import Comment, Entitlement, Foreign, Item, Request, Step
@@ -78,6 +78,7 @@ def open_new(request: Request, wishes: Sequence[Wish], *, by: Actor, now: dateti
     _add_steps(request)
     if not without:
         _check_deciders(request, now)
+        fit.check_asked(request)
     audit.record(
         What.REQUEST_ASKED,
         by=by,
@@ -184,6 +185,8 @@ def close(request: Request, state: Request.State, what: What, *, by: Actor, why:
         state=Step.State.CLOSED, closed_at=Now()
     )
     audit.record(what, by=by, about=("request", request.ref), person=request.person_id, why=why)
+    if state != Request.State.APPROVED:
+        previews.ask_unfitting(by=by)
 
 
 def open_key(item: Item, principal: Principal | None) -> str:

@@ -16,7 +16,7 @@ from accounts.models import Person, PortalRole
 from policies.access import told
 from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
-from policies.models import ApprovalPolicy, AwsAccount, Bundle, Entitlement, Installation
+from policies.models import ApprovalPolicy, AwsAccount, Bundle, Cut, Entitlement, Installation
 
 Rule = dict[str, Any]
 DECIDERS = ("manager", "owner", "security")
@@ -115,6 +115,7 @@ class Entitlements:
             "approval_policy": one.approval_policy.slug,
             "owner": one.owner.email if one.owner else None,
             "max_days": one.max_days,
+            "cut": one.cut,
         }
 
     def check(self, key: str, rule: Rule) -> None:
@@ -136,6 +137,7 @@ class Entitlements:
             )
         if rule.get("owner"):
             _person(rule["owner"], key)
+        _check_cut(key, rule)
         days = rule.get("max_days", 90)
         if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 366:
             raise Refused("bad_days", _("%s: max_days is a number from 1 to 366.") % key)
@@ -153,6 +155,7 @@ class Entitlements:
             "approval_policy": ApprovalPolicy.objects.get(slug=rule["approval_policy"]),
             "owner": _person(rule["owner"], key) if rule.get("owner") else None,
             "max_days": rule.get("max_days", 90),
+            "cut": rule.get("cut", Cut.NONE),
             "ended_at": None,
         }
         one, created = Entitlement.objects.update_or_create(slug=key, defaults=values)
@@ -164,6 +167,20 @@ class Entitlements:
     def gains(self, key: str, rule: Rule | None) -> set[int]:
         owner = (rule or {}).get("owner")
         return {_person(owner, key).pk} if owner else set()
+
+
+def _check_cut(key: str, rule: Rule) -> None:
+    cut = rule.get("cut", Cut.NONE)
+    if cut not in Cut.values:
+        raise Refused(
+            "bad_cut",
+            _("%(key)s: cut is one of %(known)s.") % {"key": key, "known": ", ".join(Cut.values)},
+        )
+    if cut != Cut.NONE and not KINDS[rule["kind"]].CUT_ACTIONS:
+        raise Refused(
+            "bad_cut",
+            _("%s: the end of this kind of access cuts nothing; leave cut out.") % key,
+        )
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ _FIELDS: Mapping[str, Mapping[str, Test]] = {
         "approval_policy": _text(80),
         "owner": lambda value: value is None or _text(254)(value),
         "max_days": _number(366),
+        "cut": _text(10),
     },
     "bundle": {**_NAMES, "entitlements": _texts},
     "portal_role": {"roles": _texts},

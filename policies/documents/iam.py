@@ -23,8 +23,31 @@ def allow(
     conditions: Mapping[str, Mapping[str, Iterable[str]]] | None = None,
 ) -> Statement:
     """One canonical Allow statement. `conditions`: {operator: {key: values}}."""
+    return _statement("Allow", actions, resources, conditions)
+
+
+def session_cut(
+    actions: Iterable[str], before: str, sessions: Mapping[str, str] | None = None
+) -> Statement:
+    """A Deny for sessions that began before an ISO date: AWS's own way to revoke sessions.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
+    `sessions`: condition keys that single out one person's sessions.
+    """
+    conditions: dict[str, dict[str, list[str]]] = {"DateLessThan": {"aws:TokenIssueTime": [before]}}
+    if sessions:
+        conditions["StringEquals"] = {key: [value] for key, value in sessions.items()}
+    return _statement("Deny", actions, ["*"], conditions)
+
+
+def _statement(
+    effect: str,
+    actions: Iterable[str],
+    resources: Iterable[str],
+    conditions: Mapping[str, Mapping[str, Iterable[str]]] | None,
+) -> Statement:
     statement: Statement = {
-        "Effect": "Allow",
+        "Effect": effect,
         "Action": sorted(set(actions)),
         "Resource": sorted(set(resources)),
     }
@@ -77,11 +100,45 @@ def document(statements: Iterable[Statement]) -> dict[str, Any]:
     return {"Version": VERSION, "Statement": merge(statements)}
 
 
+def atoms(statements: Iterable[Statement]) -> list[Statement]:
+    """The statements in pieces that merge into them again, each once, in the order they came.
+
+    A statement whose only condition may grow is one piece per value.
+    """
+    pieces = {text(piece): piece for one in statements for piece in _pieces(one)}
+    return list(pieces.values())
+
+
+def atom_texts(policy_text: str) -> set[str]:
+    """The texts of the pieces that a canonical document is made of."""
+    return {text(one) for one in atoms(json.loads(policy_text).get("Statement", []))}
+
+
+def value_size(atom: Statement) -> int:
+    """Characters that a piece adds to a statement of its Sid that is there already."""
+    growing = _growing(atom)
+    if growing is None:
+        return 0
+    operator, key = growing
+    return size(text(atom["Condition"][operator][key])) - len("[]")
+
+
+def _pieces(statement: Statement) -> Iterable[Statement]:
+    whole = _canonical_statement(_with_sid(statement))
+    growing = _growing(whole)
+    if growing is None:
+        yield whole
+        return
+    operator, key = growing
+    for value in whole["Condition"][operator][key]:
+        yield {**whole, "Condition": {operator: {key: [value]}}}
+
+
 def canonical(policy: Any) -> str:
     """A policy's canonical text: one-element lists and bare strings alike, lists sorted."""
     statements = _listed(policy.get("Statement", []))
     rest = {key: value for key, value in policy.items() if key != "Statement"}
-    return _text({**rest, "Statement": [_canonical_statement(one) for one in statements]})
+    return text({**rest, "Statement": [_canonical_statement(one) for one in statements]})
 
 
 def covers(policy_text: str, statement: Statement) -> bool:
@@ -96,6 +153,11 @@ def covers(policy_text: str, statement: Statement) -> bool:
 def size(policy_text: str) -> int:
     """Characters that count against IAM's quotas: all but white space (IAM quotas page)."""
     return len(re.sub(r"\s", "", policy_text))
+
+
+def raw(document: Any) -> str:
+    """A document as AWS gave it, parsed or not, with nothing put in order: to be measured."""
+    return document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
 
 
 def _with_sid(statement: Statement) -> Statement:
@@ -150,5 +212,6 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """Canonical JSON without white space."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

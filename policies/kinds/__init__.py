@@ -1,7 +1,7 @@
 """What people can ask for: one file each, listed here."""
 
 from policies.kinds import aws_auth, execution_roles, portfolio
-from policies.kinds.protocol import BadTerms, Field, Kind, PlacedPart, Support
+from policies.kinds.protocol import BadTerms, EndFacts, Field, Kind, PlacedPart, Remaining, Support
 
 KINDS: dict[str, Kind] = {
     "portfolio": portfolio,
@@ -9,4 +9,13 @@ KINDS: dict[str, Kind] = {
     "aws_auth": aws_auth,
 }
 
-__all__ = ["KINDS", "BadTerms", "Field", "Kind", "PlacedPart", "Support"]
+__all__ = [
+    "KINDS",
+    "BadTerms",
+    "EndFacts",
+    "Field",
+    "Kind",
+    "PlacedPart",
+    "Remaining",
+    "Support",
+]

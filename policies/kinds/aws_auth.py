@@ -5,6 +5,7 @@ The user name is the EKS user's own, the same on every cluster.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +15,15 @@ from accounts.arns import PrincipalType
 from accounts.models import EksUser, Principal
 from policies.documents import names
 from policies.kinds import choices, support
-from policies.kinds.protocol import BadTerms, Field, PlacedPart, Support, Terms
+from policies.kinds.protocol import (
+    BadTerms,
+    EndFacts,
+    Field,
+    PlacedPart,
+    Remaining,
+    Support,
+    Terms,
+)
 from policies.models import Cluster, Entitlement, TargetKind
 
 LABEL = gettext_lazy("Kubernetes access")
@@ -27,6 +36,8 @@ SUPPORT: Mapping[PrincipalType, Support] = {
     PrincipalType.IDENTITY_USER: support.IDENTITY,
     PrincipalType.IDENTITY_GROUP: support.IDENTITY,
 }
+
+CUT_ACTIONS = ()  # Kubernetes asks the map at each request; no policy of AWS reaches it
 
 
 def check_config(config: Mapping[str, Any]) -> None:
@@ -117,6 +128,23 @@ def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
 def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:
     cluster = _cluster(entitlement)
     return f"aws eks update-kubeconfig --region {cluster.region} --name {cluster.cluster_name}"
+
+
+def cut_parts(
+    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+) -> list[PlacedPart]:
+    return []
+
+
+def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:
+    return [
+        Remaining(
+            _("Open streams of Kubernetes: shells, logs and ports that are being forwarded.")
+        ),
+        Remaining(
+            _("Tokens of service accounts that were made with this access, until they expire.")
+        ),
+    ]
 
 
 def _cluster(entitlement: Entitlement) -> Cluster:

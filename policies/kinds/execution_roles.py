@@ -4,6 +4,7 @@ Configuration: {"virtual_cluster": slug, "roles": [slug, …]}. The asker choose
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,8 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from accounts.arns import PrincipalType
 from accounts.models import DataEngineer, Principal
-from policies.kinds import choices, support
-from policies.kinds.protocol import BadTerms, Field, PlacedPart, Support, Terms
+from policies.kinds import choices, ends, support
+from policies.kinds.protocol import (
+    BadTerms,
+    EndFacts,
+    Field,
+    PlacedPart,
+    Remaining,
+    Support,
+    Terms,
+)
 from policies.models import Entitlement, ManagedRole, TargetKind, VirtualCluster
 
 LABEL = gettext_lazy("jobs on EMR on EKS")
@@ -25,6 +34,8 @@ SUPPORT: Mapping[PrincipalType, Support] = {
     PrincipalType.IDENTITY_USER: support.IDENTITY,
     PrincipalType.IDENTITY_GROUP: support.IDENTITY,
 }
+
+CUT_ACTIONS = ("emr-containers:*",)
 
 
 def check_config(config: Mapping[str, Any]) -> None:
@@ -118,6 +129,33 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
         f"--virtual-cluster-id {cluster.virtual_cluster_id} "
         f"--execution-role-arn {_roles(terms)[0].arn} …"
     )
+
+
+def cut_parts(
+    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+) -> list[PlacedPart]:
+    """The identity's runs with the execution roles that end, per virtual cluster."""
+    roles: dict[str, list[str]] = {}
+    for part in parts:
+        body = part["body"]
+        roles.setdefault(body["virtual_cluster"], []).append(body["execution_role"])
+    return [
+        PlacedPart(
+            TargetKind.JOB_RUNS,
+            principal.account,
+            arn.split(":")[3],
+            f"{arn.rsplit('/', 1)[-1]}/{principal.arn}",
+            {"before": before, "execution_roles": sorted(named)},
+        )
+        for arn, named in sorted(roles.items())
+    ]
+
+
+def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:
+    found = ends.sessions(ended_at, facts)
+    if not facts.cuts_jobs:
+        found.append(Remaining(_("Jobs that were started before the end and are running.")))
+    return found
 
 
 def _cluster(entitlement: Entitlement) -> VirtualCluster:

@@ -4,6 +4,7 @@ Configuration: {"portfolio": slug}. Nothing to choose.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,8 +12,16 @@ from django.utils.translation import gettext_lazy
 
 from accounts.arns import PrincipalType
 from accounts.models import Principal, StudioUser
-from policies.kinds import support
-from policies.kinds.protocol import BadTerms, Field, PlacedPart, Support, Terms
+from policies.kinds import ends, support
+from policies.kinds.protocol import (
+    BadTerms,
+    EndFacts,
+    Field,
+    PlacedPart,
+    Remaining,
+    Support,
+    Terms,
+)
 from policies.models import Entitlement, Portfolio, TargetKind
 
 LABEL = gettext_lazy("cluster templates")
@@ -25,6 +34,8 @@ SUPPORT: Mapping[PrincipalType, Support] = {
     PrincipalType.IDENTITY_USER: support.IDENTITY,
     PrincipalType.IDENTITY_GROUP: support.IDENTITY,
 }
+
+CUT_ACTIONS = ("servicecatalog:*",)
 
 
 def check_config(config: Mapping[str, Any]) -> None:
@@ -89,6 +100,17 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
         "region": _portfolio(entitlement).region,
         "portfolio": _portfolio(entitlement).name,
     }
+
+
+def cut_parts(
+    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+) -> list[PlacedPart]:
+    return []
+
+
+def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:
+    running = Remaining(_("Clusters that were started from these templates and are running."))
+    return [*ends.sessions(ended_at, facts), running]
 
 
 def _portfolio(entitlement: Entitlement) -> Portfolio:

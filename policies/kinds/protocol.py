@@ -5,6 +5,7 @@ Pure but for reading the estate; loaded by the web. A kind knows no other kind.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.utils.functional import Promise
@@ -57,6 +58,23 @@ class PlacedPart:
         }
 
 
+@dataclass(frozen=True)
+class Remaining:
+    """Something that may go on after an end; `until` None: until somebody ends it."""
+
+    text: Text
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EndFacts:
+    """What is known about the sessions of an ended grant's identity, and what its end cut."""
+
+    session_seconds: int
+    cuts_sessions: bool = False
+    cuts_jobs: bool = False
+
+
 class BadTerms(ValueError):
     """Terms or a configuration we refuse; `field` says which."""
 
@@ -101,3 +119,18 @@ class Kind(Protocol):
     def risk(self, entitlement: Entitlement, terms: Terms) -> list[str]: ...
 
     def how_to_use(self, entitlement: Entitlement, principal: Principal, terms: Terms) -> str: ...
+
+    @property
+    def CUT_ACTIONS(self) -> Sequence[str]:  # noqa: N802  (a constant of the module)
+        """Actions that live sessions are denied when this access ends with a cut; none: its end
+        needs no cut, or none would work."""
+
+    def cut_parts(
+        self, principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+    ) -> list[PlacedPart]:
+        """What else of a personal identity's is cut: what it began before an ISO date. Pure."""
+
+    def remains(
+        self, entitlement: Entitlement, ended_at: datetime, facts: EndFacts
+    ) -> list[Remaining]:
+        """What may go on after an end, and until when. Pure."""

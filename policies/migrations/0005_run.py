@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('policies', '0003_rates'),
+        ('policies', '0004_fit_and_cut'),
     ]
 
     operations = [

@@ -1,7 +1,7 @@
 """Estate, catalogue, requests, grants, targets, inquiries; and what runs the workers."""
 
 from policies.models.calls import AwsCalls
-from policies.models.catalogue import ApprovalPolicy, Bundle, Entitlement, Proposal
+from policies.models.catalogue import ApprovalPolicy, Bundle, Cut, Entitlement, Proposal
 from policies.models.drift import EVERYTHING, Drift, Foreign, Freeze, account_scope, target_scope
 from policies.models.estate import (
     AwsAccount,
@@ -20,6 +20,7 @@ from policies.models.targets import (
     Phase,
     Plan,
     Repair,
+    Room,
     Target,
     TargetKind,
     hurry,
@@ -37,6 +38,7 @@ __all__ = [
     "Candidate",
     "Cluster",
     "Comment",
+    "Cut",
     "Decision",
     "Delivery",
     "Drift",
@@ -59,6 +61,7 @@ __all__ = [
     "Receipt",
     "Repair",
     "Request",
+    "Room",
     "Seen",
     "Step",
     "Target",

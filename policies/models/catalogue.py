@@ -30,6 +30,14 @@ class ApprovalPolicy(models.Model):
         return self.name
 
 
+class Cut(models.TextChoices):
+    """What an end cuts off besides the right itself (DESIGN §6)."""
+
+    NONE = "none", _("nothing: live sessions run out by themselves")
+    PERSON = "person", _("this person’s live sessions")
+    SESSIONS = "sessions", _("all live sessions of the AWS identity")
+
+
 class EntitlementQuerySet(models.QuerySet["Entitlement"]):
     def offered(self) -> "EntitlementQuerySet":
         return self.filter(ended_at__isnull=True)
@@ -46,6 +54,9 @@ class Entitlement(models.Model):
     approval_policy = models.ForeignKey(ApprovalPolicy, models.PROTECT, related_name="+")
     owner = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     max_days = models.PositiveIntegerField(_("longest duration in days"), default=90)
+    cut = models.CharField(
+        _("its end cuts"), max_length=10, choices=Cut.choices, default=Cut.NONE, db_default=Cut.NONE
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
 

@@ -73,6 +73,8 @@ class Grant(models.Model):
     entitlement_version = models.PositiveIntegerField()
     terms = models.JSONField(default=dict)
     parts = models.JSONField(default=list)
+    # What its end cuts, as it was shown to who decided; null: nothing.
+    cut = models.JSONField(null=True, blank=True, editable=False)
     sentence = models.TextField()
     effect = models.CharField(max_length=64)
     approved_at = models.DateTimeField(db_default=Now())
@@ -126,9 +128,23 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unreleased(self) -> "DeliveryQuerySet":
         return self.exclude(state=Delivery.State.RELEASED)
 
+    def gives(self) -> "DeliveryQuerySet":
+        return self.filter(purpose=Delivery.Purpose.GIVE)
+
+    def cuts(self) -> "DeliveryQuerySet":
+        return self.filter(purpose=Delivery.Purpose.CUT)
+
 
 class Delivery(models.Model):
-    """One part of one grant in one target, and whether AWS was seen to hold it."""
+    """One part of one grant in one target, and whether AWS was seen to hold it.
+
+    It gives, for as long as its grant gives access; or it cuts, which its grant's end ordered,
+    from `wanted_from` until `wanted_until`. `over_at`: when the sweep woke the target for that.
+    """
+
+    class Purpose(models.TextChoices):
+        GIVE = "give", _("gives")
+        CUT = "cut", _("cuts")
 
     class State(models.TextChoices):
         DUE = "due", _("being applied")
@@ -144,6 +160,13 @@ class Delivery(models.Model):
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="deliveries")
     target = models.ForeignKey(Target, models.PROTECT, related_name="deliveries")
     part = models.JSONField()
+    purpose = models.CharField(
+        max_length=4, choices=Purpose.choices, default=Purpose.GIVE, db_default=Purpose.GIVE
+    )
+    # Null: it follows its grant.
+    wanted_from = models.DateTimeField(null=True, blank=True)
+    wanted_until = models.DateTimeField(null=True, blank=True)
+    over_at = models.DateTimeField(null=True, blank=True, editable=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
     release = models.CharField(max_length=10, choices=Release.choices, blank=True)
     needed_by = models.ForeignKey(Grant, models.PROTECT, null=True, blank=True, related_name="+")
@@ -161,10 +184,32 @@ class Delivery(models.Model):
                 condition=~Q(state="released"),
                 name="delivery_unreleased",
             ),
+            models.Index(
+                fields=["wanted_until"],
+                condition=Q(wanted_until__isnull=False, over_at__isnull=True),
+                name="delivery_running_out",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.grant_id} in {self.target_id}"
+
+    def lives(self, now: datetime) -> bool:
+        """Whether its target should hold it at `now`. `LIVING`, for what follows its grant."""
+        grant = self.grant
+        if self.wanted_until is not None:
+            return (self.wanted_from or grant.starts_at) <= now < self.wanted_until
+        return (
+            grant.ended_at is None
+            and grant.starts_at <= now
+            and (grant.ends_at is None or grant.ends_at > now)
+        )
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its target should be seen without it. Not begun is neither living nor over."""
+        if self.wanted_until is not None:
+            return self.wanted_until <= now
+        return self.grant.ended_at is not None
 
 
 class Seen(models.Model):

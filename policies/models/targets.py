@@ -26,6 +26,7 @@ class TargetKind(models.TextChoices):
     PORTFOLIO_PRINCIPALS = "portfolio_principals", _("portfolio access")
     PRINCIPAL_POLICY = "principal_policy", _("policy of an AWS identity")
     CLUSTER_AUTH_MAP = "cluster_auth_map", _("aws-auth of a cluster")
+    JOB_RUNS = "job_runs", _("running jobs of an AWS identity")
 
 
 class Phase(models.TextChoices):
@@ -135,6 +136,33 @@ class Target(models.Model):
     @property
     def is_settled(self) -> bool:
         return self.settled_generation == self.generation
+
+
+class Room(models.Model):
+    """What others hold in one place that counts against its quotas, as last read for a preview.
+
+    `basis` is what the place's provider needs to tell, without AWS, whether parts fit. The row
+    is also what two decisions about one place line up on.
+    """
+
+    kind = models.CharField(max_length=40, choices=TargetKind.choices)
+    account = models.CharField(max_length=12)
+    region = models.CharField(max_length=32, blank=True)
+    object = models.CharField(max_length=1000)
+    basis = models.JSONField()
+    read_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("room in a place")
+        verbose_name_plural = _("room in places")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind", "account", "region", "object"], name="room_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object}"
 
 
 class Key(models.Model):

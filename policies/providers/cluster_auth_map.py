@@ -4,7 +4,7 @@ Kubernetes has compare-and-set (metadata.resourceVersion), so no other writer's 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +14,7 @@ from policies.documents.auth_map import Guard
 from policies.documents.auth_text import Refused, TooLong, Unreadable
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
-from policies.providers.protocol import Clients, Load, Part, Place
+from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
 READS = ("eks:DescribeCluster",)
 WRITES = ()
@@ -71,7 +71,11 @@ def key_of(place: Place, part: Part) -> str:
     return auth_rows.row_key(part["arn"])
 
 
-def desired(place: Place, parts: Sequence[Part]) -> State:
+def keys_of(place: Place, part: Part, state: State) -> Set[str]:
+    return {key_of(place, part)} & state.keys()
+
+
+def desired(place: Place, parts: Sequence[Part], standing: Standing | None = None) -> State:
     """One row per ARN, groups united; the user name is the first part's."""
     rows: dict[str, tuple[str, set[str]]] = {}
     for part in parts:
@@ -88,12 +92,27 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return bool(row["username"] == part["username"] and part["group"] in row["groups"])
 
 
-def load(reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
-    data = reading.raw["data"]
-    missing = {key: text for key, text in desired(place, parts).items() if key not in reading.state}
+def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
+    return frozenset()
+
+
+def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
+    return {}  # Kubernetes' own limit is the same everywhere
+
+
+def basis(
+    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
+) -> Basis:
+    there = desired(place, parts).keys() & reading.state.keys()
+    return {"size": auth_map.size_bytes(reading.raw["data"]), "there": sorted(there)}
+
+
+def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
+    there = set(basis["there"])
+    missing = {key: text for key, text in desired(place, parts).items() if key not in there}
     # A row's own bytes: its text, its ARN and the YAML around them (less than 120).
     extra = sum(len(key.encode()) + len(text.encode()) + 120 for key, text in missing.items())
-    used = auth_map.size_bytes(data) + extra
+    used = basis["size"] + extra
     return [Load(_("size of aws-auth"), used, auth_map.LIMIT_BYTES, _("bytes"))]
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from policies.models import Cluster, Installation, Target, TargetKind
+from policies.models import Cluster, Installation, Key, Target, TargetKind
+from policies.providers import managed
 from policies.providers.protocol import Place
 
 
@@ -24,4 +25,18 @@ def place(kind: str, account: str, region: str, name: str) -> Place:
                 "kubeconfig": cluster.kubeconfig,
                 "context": cluster.context,
             }
+    elif kind == TargetKind.PRINCIPAL_POLICY:
+        config = {"managed": _managed(kind, account, name)}
     return Place(kind, account, region, name, Installation.current(), config)
+
+
+def _managed(kind: str, account: str, name: str) -> list[str]:
+    """Managed policies of ours that AWS may hold without listing them: not attached yet, or any
+    more."""
+    ours = Key.objects.exclude(origin=Key.Origin.FOUND).filter(
+        target__kind=kind,
+        target__account=account,
+        target__object=name,
+        key__startswith=managed.PREFIX,
+    )
+    return list(ours.values_list("key", flat=True))

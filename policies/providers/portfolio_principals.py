@@ -4,21 +4,22 @@ AssociatePrincipalWithPortfolio has no duplicate error and the list lags behind,
 list is the only truth: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_AssociatePrincipalWithPortfolio.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from django.utils.translation import gettext as _
 
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
-from policies.providers.protocol import Clients, Load, Part, Place
+from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
-READS = ("servicecatalog:ListPrincipalsForPortfolio",)
+READS = ("servicecatalog:ListPrincipalsForPortfolio", "servicequotas:GetServiceQuota")
 WRITES = (
     "servicecatalog:AssociatePrincipalWithPortfolio",
     "servicecatalog:DisassociatePrincipalFromPortfolio",
 )
 WHOLE_KEY = True
-PRINCIPALS = 100  # per portfolio, adjustable: Service Catalog quota L-E8959660
+PRINCIPALS = 100  # per portfolio, adjustable
+QUOTA = {"ServiceCode": "servicecatalog", "QuotaCode": "L-E8959660"}
 _THERE = "associated"
 
 
@@ -38,7 +39,11 @@ def key_of(place: Place, part: Part) -> str:
     return _key(part["type"], part["arn"])
 
 
-def desired(place: Place, parts: Sequence[Part]) -> State:
+def keys_of(place: Place, part: Part, state: State) -> Set[str]:
+    return {key_of(place, part)} & state.keys()
+
+
+def desired(place: Place, parts: Sequence[Part], standing: Standing | None = None) -> State:
     return {key_of(place, part): _THERE for part in parts}
 
 
@@ -46,9 +51,29 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return key_of(place, part) in state
 
 
-def load(reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
-    used = len(reading.state.keys() | desired(place, parts).keys())
-    return [Load(_("principals in this portfolio"), used, PRINCIPALS)]
+def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
+    return frozenset()
+
+
+def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
+    told = clients.call("service-quotas", "get_service_quota", **QUOTA)["Quota"]
+    return {"principals": int(told["Value"])}
+
+
+def basis(
+    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
+) -> Basis:
+    ours = desired(place, parts).keys()
+    return {
+        "others": len(reading.state.keys() - ours),
+        "limits": dict(limits),
+    }
+
+
+def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
+    used = basis["others"] + len(desired(place, parts))
+    limit = basis["limits"].get("principals", PRINCIPALS)
+    return [Load(_("principals in this portfolio"), used, limit)]
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:

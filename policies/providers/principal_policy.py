@@ -1,19 +1,22 @@
-"""The portal-owned inline policy of one IAM role or user; everybody else's policies beside it.
+"""The portal-owned policies of one IAM role or user; everybody else's policies beside them.
 
-One document per principal, named with the installation's id: PutRolePolicy overwrites, so
-the whole document is made from the living grants, never patched.
+One inline policy per principal, named with the installation's id, and managed policies for what
+finds no room there. PutRolePolicy overwrites, so whole documents are made from the living
+grants, never patched.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from policies.documents import iam
+from policies.documents import iam, packing
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
-from policies.providers.protocol import Clients, Load, Part, Place
+from policies.providers import managed
+from policies.providers.managed import names
+from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
 READS = (
     "iam:GetRole",
@@ -22,16 +25,26 @@ READS = (
     "iam:ListUserPolicies",
     "iam:GetRolePolicy",
     "iam:GetUserPolicy",
+    "iam:GetAccountSummary",
+    *managed.READS,
 )
-WRITES = ("iam:PutRolePolicy", "iam:PutUserPolicy", "iam:DeleteRolePolicy", "iam:DeleteUserPolicy")
+WRITES = (
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteUserPolicy",
+    *managed.WRITES,
+)
 WHOLE_KEY = True
-# All inline policies together, white space not counted (IAM quotas page).
-INLINE = {"role": 10_240, "user": 2_048}
+# What AWS's quota pages say; accounts are asked for their own at each preview.
+INLINE = {"role": 10_240, "user": 2_048}  # all inline policies together, no white space counted
+DOCUMENT = 6_144  # one managed policy, likewise
+ATTACHED = 10  # managed policies per role or user
 TAG = ("gatehouse", "managed")
 
 
 def read(clients: Clients, place: Place) -> Reading:
-    kind, argument, name = _names(place)
+    kind, argument, name = names(place)
     try:
         about = clients.call("iam", f"get_{kind}", **{argument: name})[kind.capitalize()]
         listing = ("iam", f"list_{kind}_policies", "PolicyNames")
@@ -43,15 +56,18 @@ def read(clients: Clients, place: Place) -> Reading:
     if about["Arn"] != place.object:
         # Names are unique without their path, so this one is somebody else now.
         return Reading({}, missing=f"IAM knows {about['Arn']}, not {place.object}.")
-    state = {}
+    state, others = {}, 0
     for policy in policies:
         document = _document(clients, kind, **{argument: name}, PolicyName=policy)
         if document is not None:
-            state[policy] = _canonical(policy, document)
+            state[policy] = managed.canonical(policy, document)
+            others += 0 if policy == key_of(place, {}) else iam.size(iam.raw(document))
+    attached = managed.attached(clients, place)
+    state |= managed.read(clients, place, attached)
     return Reading(
         state,
-        {"tags": about.get("Tags", [])},
-        marked=frozenset({key_of(place, {})} & state.keys()),
+        {"tags": about.get("Tags", []), "inline": others, "attached": attached},
+        marked=frozenset(key for key in state if _number(place, key) is not None),
         identities={about["Arn"]: about[f"{kind.capitalize()}Id"]},
     )
 
@@ -70,23 +86,91 @@ def key_of(place: Place, part: Part) -> str:
     return f"gatehouse-{place.installation}"
 
 
-def desired(place: Place, parts: Sequence[Part]) -> State:
+def keys_of(place: Place, part: Part, state: State) -> Set[str]:
+    """Our documents in `state` that hold anything of the part."""
+    pieces = {iam.text(one) for one in iam.atoms(_statements(part))}
+    return {
+        key
+        for key in state
+        if _number(place, key) is not None and pieces & iam.atom_texts(_said(state[key]))
+    }
+
+
+def desired(place: Place, parts: Sequence[Part], standing: Standing | None = None) -> State:
+    """Inline first; what finds no room beside others' inline policies goes into managed ones."""
     statements = [one for part in parts for one in _statements(part)]
-    if not statements:
-        return {}
-    return {key_of(place, {}): iam.canonical(iam.document(statements))}
+    there = standing is not None and not standing.reading.missing
+    others = basis(standing.reading, place, parts, {}) if standing and there else {}
+    earlier = standing.ours if standing else {}
+    documents = packing.pack(
+        statements,
+        first=INLINE[names(place)[0]] - others.get("inline", 0),
+        rest=DOCUMENT,
+        most=ATTACHED - others.get("attached", 0),
+        earlier=dict(_numbered(place, earlier)),
+    )
+    return {_key(place, number): text for number, text in documents.items()}
 
 
 def holds(state: State, place: Place, part: Part) -> bool:
-    text = state.get(key_of(place, part))
-    return text is not None and all(iam.covers(text, one) for one in _statements(part))
+    """Whether each piece stands in one of our documents. Not attached, a document gives nothing."""
+    texts = [state[key] for key in state if _number(place, key) is not None]
+    attached = [text for text in texts if not text.startswith(managed.NOT_ATTACHED)]
+    return all(
+        any(iam.covers(text, piece) for text in attached) for piece in iam.atoms(_statements(part))
+    )
 
 
-def load(reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
-    together = {**reading.state, **desired(place, parts)}
-    used = sum(iam.size(text) for text in together.values())
+def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
+    return frozenset()
+
+
+def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
+    """What this account may have: IAM's own summary of it."""
+    kind = names(place)[0].capitalize()
+    told = clients.call("iam", "get_account_summary")["SummaryMap"]
+    asked = {
+        "inline": f"{kind}PolicySizeQuota",
+        "document": "PolicySizeQuota",
+        "attached": f"AttachedPoliciesPer{kind}Quota",
+    }
+    return {name: int(told[quota]) for name, quota in asked.items() if quota in told}
+
+
+def basis(
+    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
+) -> Basis:
+    attached = reading.raw["attached"]
+    return {
+        "inline": reading.raw["inline"],
+        "attached": len(attached - managed.ours(place, attached)),
+        "limits": dict(limits),
+    }
+
+
+def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
+    limits = basis["limits"]
+    inline = limits.get("inline", INLINE[names(place)[0]])
+    most = limits.get("attached", ATTACHED)
+    documents = packing.pack(
+        [one for part in parts for one in _statements(part)],
+        first=inline - basis["inline"],
+        rest=limits.get("document", DOCUMENT),
+        most=most,
+    )
+    written = iam.size(documents.pop(0, ""))
     return [
-        Load(_("inline policies of this identity"), used, INLINE[_names(place)[0]], _("characters"))
+        Load(
+            _("inline policies of this identity"),
+            basis["inline"] + written,
+            inline,
+            _("characters"),
+        ),
+        Load(
+            _("managed policies attached to this identity"),
+            basis["attached"] + len(documents),
+            most,
+        ),
     ]
 
 
@@ -108,25 +192,31 @@ def is_managed(tags: Sequence[Mapping[str, str]]) -> bool:
 
 def untouchable(place: Place, key: str, text: str) -> str:
     """Our rights end at our own policy's name; whoever made another policy removes it."""
-    if key == key_of(place, {}):
+    if _number(place, key) is not None:
         return ""
     return _("Gatehouse may only remove policies of its own name; whoever made this one does.")
 
 
 def say(place: Place, change: Change) -> str:
-    if change.after is None:
-        return _("policy %(policy)s is removed from %(who)s") % {
-            "policy": change.key,
-            "who": place.object,
-        }
-    return _("policy %(policy)s of %(who)s is written anew") % {
-        "policy": change.key,
-        "who": place.object,
-    }
+    policy = change.key.removeprefix(managed.PREFIX)
+    words = (
+        _("policy %(policy)s is removed from %(who)s")
+        if change.after is None
+        else _("policy %(policy)s of %(who)s is written anew")
+    )
+    return words % {"policy": policy, "who": place.object}
 
 
 def writes(changes: Sequence[Change]) -> list[list[Change]]:
-    return [[change] for change in sorted(changes, key=lambda one: one.after is not None)]
+    """Whatever gains first, so that a statement that moves stands in its new place before."""
+    return [[change] for change in sorted(changes, key=_turn)]
+
+
+def _turn(change: Change) -> int:
+    if change.before is None or change.after is None:
+        return 0 if change.before is None else 3
+    before, after = (iam.atom_texts(_said(text)) for text in (change.before, change.after))
+    return 0 if before <= after else 2 if after <= before else 1
 
 
 def apply(
@@ -136,44 +226,59 @@ def apply(
     changes: Sequence[Change],
     parts: Sequence[Part],
 ) -> None:
-    kind, argument, name = _names(place)
     if not is_managed(reading.raw["tags"]):
         raise Outcome(Kind.DENIED, problems(reading, place, [])[0])
     for change in changes:
-        arguments: dict[str, Any] = {argument: name, "PolicyName": change.key}
-        if change.after is None:
-            _delete(clients, kind, arguments)
-            continue
+        is_inline = not change.key.startswith(managed.PREFIX)
+        if change.after is None and is_inline:
+            _delete(clients, place, change.key)
+        elif change.after is None:
+            managed.remove(clients, place, change.key)
         # Written only if it reads back as what was meant.
-        if iam.canonical(json.loads(change.after)) != change.after:
+        elif iam.canonical(json.loads(change.after)) != change.after:
             raise Outcome(Kind.MALFORMED, f"{change.key}: the document does not read back as meant")
-        clients.call("iam", f"put_{kind}_policy", **arguments, PolicyDocument=change.after)
+        elif is_inline:
+            kind, argument, name = names(place)
+            arguments = {argument: name, "PolicyName": change.key, "PolicyDocument": change.after}
+            clients.call("iam", f"put_{kind}_policy", **arguments)
+        else:
+            managed.write(clients, place, change.key, change.after, reading.raw["attached"])
 
 
-def _delete(clients: Clients, kind: str, arguments: dict[str, Any]) -> None:
+def _delete(clients: Clients, place: Place, policy: str) -> None:
+    kind, argument, name = names(place)
     try:
-        clients.call("iam", f"delete_{kind}_policy", **arguments)
+        clients.call("iam", f"delete_{kind}_policy", **{argument: name, "PolicyName": policy})
     except Outcome as error:
         # Not there any more: what was wanted. Whether it is true, the looks tell.
         if error.code != "NoSuchEntity":
             raise
 
 
-def _names(place: Place) -> tuple[str, str, str]:
-    """(“role” or “user”, the argument's name, the name without path) of the place's ARN."""
-    resource = place.object.split(":", 5)[5]
-    kind = resource.partition("/")[0]
-    return kind, f"{kind.capitalize()}Name", resource.rsplit("/", 1)[-1]
+def _key(place: Place, number: int) -> str:
+    return managed.key(place, number) if number else key_of(place, {})
+
+
+def _number(place: Place, key: str) -> int | None:
+    """Which of our documents a key is: 0 the inline one; None: it is not ours."""
+    if key == key_of(place, {}):
+        return 0
+    return managed.number_of(place, key) or None
+
+
+def _numbered(place: Place, state: State) -> list[tuple[int, str]]:
+    pairs = ((_number(place, key), text) for key, text in state.items())
+    return [(number, text) for number, text in pairs if number is not None]
+
+
+def _said(text: str) -> str:
+    """The document of a key's text, attached or not."""
+    return text.removeprefix(managed.NOT_ATTACHED)
 
 
 def _statements(part: Part) -> list[iam.Statement]:
     if part.get("statement") == "emr_eks_jobs":
         return iam.job_statements(part["virtual_cluster"], part["execution_role"])
+    if part.get("statement") == "session_cut":
+        return [iam.session_cut(part["actions"], part["before"], part.get("sessions"))]
     raise ValueError(f"a part that no statement is known for: {part.get('statement')}")
-
-
-def _canonical(name: str, document: Any) -> str:
-    try:
-        return iam.canonical(json.loads(document) if isinstance(document, str) else document)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise Outcome(Kind.MALFORMED, f"the inline policy {name} is not a policy") from error

@@ -4,13 +4,15 @@ A provider is a module, one file per target kind, listed in `policies.providers.
 Everything but `read` and `apply` is pure. Providers know no other provider and no kind.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from policies.plan import Change, Reading, State
 
 Part = Mapping[str, Any]
+# What others hold in a place that counts against its quotas, and the limits: plain JSON.
+Basis = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,14 @@ class Place:
     object: str
     installation: str
     config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands in a target: as it was read, and the texts we last wrote under our keys."""
+
+    reading: Reading
+    ours: State
 
 
 @dataclass(frozen=True)
@@ -102,15 +112,42 @@ class Provider(Protocol):
         """
 
     def key_of(self, place: Place, part: Part) -> str:
-        """The key a part folds into."""
+        """The key a part folds into, where there is room under it."""
 
-    def desired(self, place: Place, parts: Sequence[Part]) -> State:
-        """The state that holds exactly these parts. Pure."""
+    def keys_of(self, place: Place, part: Part, state: State) -> Set[str]:
+        """The keys of `state` that hold anything of the part. Pure."""
+
+    def desired(
+        self, place: Place, parts: Sequence[Part], standing: Standing | None = None
+    ) -> State:
+        """The state that holds exactly these parts. Pure.
+
+        `standing` says how much room others leave, and where our own texts are, so that
+        what may stay where it is does.
+        """
 
     def holds(self, state: State, place: Place, part: Part) -> bool:
         """Whether a state gives what the part asks for. Pure."""
 
-    def load(self, reading: Reading, place: Place, parts: Sequence[Part]) -> list[Load]:
+    def clears(self, state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
+        """Keys of `state` that these parts order to be cleared, whoever made them. Pure."""
+
+    def quotas(self, clients: Clients, place: Place) -> Mapping[str, int]:
+        """The limits AWS tells of for this place; those it does not, `load` knows. Raises Outcome.
+
+        Asked for previews only, never at each pass.
+        """
+
+    def basis(
+        self, reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
+    ) -> Basis:
+        """What `load` has to know of the place besides our parts. Pure.
+
+        It is kept, so that a decision can be checked without reading AWS. `parts`: those
+        known of now, living or asked for.
+        """
+
+    def load(self, basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
         """How full the target's quotas would be with all of `parts` of ours in it. Pure."""
 
     def problems(self, reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:

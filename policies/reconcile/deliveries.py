@@ -16,7 +16,7 @@ from policies.providers import Part, Place, Provider
 
 @dataclass(frozen=True)
 class Holding:
-    """A target's unreleased deliveries, by whether their grant gives access now."""
+    """A target's unreleased deliveries, by whether it should hold them now."""
 
     living: Sequence[Delivery]
     ended: Sequence[Delivery]
@@ -27,21 +27,12 @@ class Holding:
 
 
 def load(target: Target, *, now: datetime) -> Holding:
-    """Grants that have not begun are neither living nor ended."""
-    rows = list(
-        target.deliveries.unreleased().select_related("grant__principal").order_by("grant_id", "pk")
-    )
-    living = [one for one in rows if _lives(one.grant, now)]
-    ended = [one for one in rows if one.grant.ended_at is not None]
+    """What has not begun is neither living nor ended."""
+    unreleased = target.deliveries.unreleased().select_related("grant__principal")
+    rows = list(unreleased.order_by("grant_id", "pk"))
+    living = [one for one in rows if one.lives(now)]
+    ended = [one for one in rows if one.is_over(now)]
     return Holding(living, ended)
-
-
-def _lives(grant: Grant, now: datetime) -> bool:
-    return (
-        grant.ended_at is None
-        and grant.starts_at <= now
-        and (grant.ends_at is None or grant.ends_at > now)
-    )
 
 
 @dataclass(frozen=True)
@@ -87,6 +78,9 @@ def _seen(delivery: Delivery, at: datetime) -> None:
         return
     Seen.objects.create(delivery=delivery, from_at=at)
     grant = delivery.grant
+    if delivery.purpose == Delivery.Purpose.CUT:
+        _record_cut(What.GRANT_CUT_SEEN, delivery)
+        return
     if _rest(grant).filter(state=Delivery.State.DUE).exists():
         return
     if Grant.objects.filter(pk=grant.pk, seen_at__isnull=True).update(seen_at=at):
@@ -129,6 +123,9 @@ def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
     if not moved:
         return
     Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=proof.at)
+    if delivery.purpose == Delivery.Purpose.CUT:
+        _record_cut(What.GRANT_CUT_GONE, delivery)
+        return
     _release_grant(delivery.grant, proof.at)
 
 
@@ -138,17 +135,17 @@ def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
     A key that still stands otherwise than wanted may give a part of the delivery (a row under
     another user name still gives its groups), so nothing is proved until it is gone or mended.
     """
-    key = proof.provider.key_of(proof.place, delivery.part)
-    if key in proof.hidden:
+    if proof.provider.key_of(proof.place, delivery.part) in proof.hidden:
         return None
-    if key not in proof.reading.state:
+    keys = proof.provider.keys_of(proof.place, delivery.part, proof.reading.state)
+    if not keys:
         return Delivery.Release.GONE
     states = (proof.reading.state, proof.wanted)
     if all(_holds(proof, state, delivery) for state in states):
         return Delivery.Release.NEEDED
-    if key not in proof.ours:
+    if keys - proof.ours:
         return Delivery.Release.FOUND
-    return None if key in proof.blocked else Delivery.Release.GONE
+    return None if keys & proof.blocked else Delivery.Release.GONE
 
 
 def _release_grant(grant: Grant, at: datetime) -> None:
@@ -169,5 +166,17 @@ def _release_grant(grant: Grant, at: datetime) -> None:
         tell(grant.person_id, "access_gone", grant=grant.ref)
 
 
+def _record_cut(what: What, delivery: Delivery) -> None:
+    grant = delivery.grant
+    audit.record(
+        what,
+        by=system(correlation=grant.correlation),
+        about=("grant", grant.ref),
+        person=grant.person_id,
+        after={"target": delivery.target_id},
+    )
+
+
 def _rest(grant: Grant) -> DeliveryQuerySet:
-    return Delivery.objects.filter(grant=grant)
+    """What the grant gives. What its end cuts has a life of its own."""
+    return Delivery.objects.gives().filter(grant=grant)

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from django.conf import settings
-
-from policies import clients, plan
 from policies.models import Target
-from policies.providers import PROVIDERS, places
-from policies.reconcile import deliveries, holds, memory
+from policies.providers import places
+from policies.reconcile import deliveries, holds, wishes
 from policies.reconcile.lease import database_now
+from policies.reconcile.reading import read
 
 
 def foresee(target: Target) -> dict[str, Any]:
@@ -16,20 +14,17 @@ def foresee(target: Target) -> dict[str, Any]:
 
     Reads AWS with the read role; writes nothing, here or there.
     """
-    provider, place = PROVIDERS[target.kind], places.of(target)
-    holding = deliveries.load(target, now=database_now())
-    reading = provider.read(clients.reading(target.account, target.region), place)
+    reading = read(places.of(target))
     now = database_now()
-    wanted = {**memory.restoring(target), **provider.desired(place, holding.parts)}
-    rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
-    remembered = memory.recall(target, now=now)
-    step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
-    hold = holds.check(target, provider, place, step, holding) if step.changes else None
+    holding = deliveries.load(target, now=now)
+    wish = wishes.of(target, holding, reading, now=now)
+    step = wish.next_step(reading, now=now)
+    hold = holds.check(wish, reading, step, holding) if step.changes else None
     return {
         "verdict": str(step.verdict),
-        "changes": holds.told(provider, place, step.changes),
+        "changes": holds.told(wish.provider, wish.place, step.changes),
         "drift": dict(step.drift),
         "conflicts": dict(step.conflicts),
-        "orphans": sorted(reading.marked - wanted.keys() - remembered.keys.keys()),
+        "orphans": sorted(reading.marked - wish.wanted.keys() - wish.memory.keys.keys()),
         "held": hold.text if hold else "",
     }

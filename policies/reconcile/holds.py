@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from policies import brake
 from policies.models import Freeze, Installation, Target
-from policies.plan import Change, Step, digest
+from policies.plan import Change, Reading, Step, digest
 from policies.providers import Place, Provider
 from policies.reconcile import restored
 from policies.reconcile.deliveries import Holding
+from policies.reconcile.wishes import Wish
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,9 @@ class Hold:
     text: str
 
 
-def check(
-    target: Target, provider: Provider, place: Place, step: Step, holding: Holding
-) -> Hold | None:
+def check(wish: Wish, reading: Reading, step: Step, holding: Holding) -> Hold | None:
     """None when the step's changes may be made now."""
-    return _frozen(target) or _braked(target, provider, place, step, holding)
+    return _frozen(wish.target) or _braked(wish, reading, step, holding)
 
 
 def _frozen(target: Target) -> Hold | None:
@@ -34,15 +33,14 @@ def _frozen(target: Target) -> Hold | None:
     return Hold("frozen", f"Frozen since {freeze.since_at:%Y-%m-%d %H:%M} UTC: {freeze.why}")
 
 
-def _braked(
-    target: Target, provider: Provider, place: Place, step: Step, holding: Holding
-) -> Hold | None:
-    if changes_digest(step.changes) == target.released_digest:
+def _braked(wish: Wish, reading: Reading, step: Step, holding: Holding) -> Hold | None:
+    if changes_digest(step.changes) == wish.target.released_digest:
         return None
-    keys = list(target.keys.filter(origin__in=["made", "adopted"]).values_list("key", "ordered"))
-    ordered = {key for key, is_ordered in keys if is_ordered} | _ordered(provider, place, holding)
+    ours = wish.target.keys.filter(origin__in=["made", "adopted"])
+    keys = list(ours.values_list("key", "ordered"))
+    ordered = {key for key, is_ordered in keys if is_ordered} | wish.rules.clearing
     limits = Installation.brake()
-    stop = brake.check(step.changes, ordered, len(keys), limits)
+    stop = brake.check(step.changes, ordered | _ordered(wish, reading, holding), len(keys), limits)
     if stop is None:
         return None
     return Hold(
@@ -54,11 +52,16 @@ def _braked(
     )
 
 
-def _ordered(provider: Provider, place: Place, holding: Holding) -> set[str]:
+def _ordered(wish: Wish, reading: Reading, holding: Holding) -> set[str]:
     """Keys that a person's decision brings about: new grants, and ends that were ordered."""
-    given = [one for one in holding.living if one.seen_at is None]
-    ended = [one for one in holding.ended if one.grant.end_ordered]
-    return {provider.key_of(place, one.part) for one in [*given, *ended]}
+    provider, place, keys = wish.provider, wish.place, set[str]()
+    for one in holding.living:
+        if one.seen_at is None:
+            keys |= provider.keys_of(place, one.part, wish.wanted)
+    for one in holding.ended:
+        if one.grant.end_ordered:
+            keys |= provider.keys_of(place, one.part, reading.state)
+    return keys
 
 
 def changes_digest(changes: Sequence[Change]) -> str:

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
 from policies.models import Key, Phase, Plan, Target
-from policies.plan import KeyMemory, Memory, Origin, Step
+from policies.plan import KeyMemory, Memory, Origin, State, Step
 from policies.reconcile import drift, retries
 
 
@@ -41,6 +41,15 @@ def restoring(target: Target) -> dict[str, str]:
     """Texts that an administrator wants back, by key (`access.operations.restore`)."""
     rows = target.keys.filter(restoring__isnull=False)
     return {row.key: str(row.restoring) for row in rows}
+
+
+def written(memory: Memory) -> State:
+    """The texts we last wrote under keys of ours."""
+    return {
+        key: one.text
+        for key, one in memory.keys.items()
+        if one.origin is not Origin.FOUND and one.text is not None
+    }
 
 
 def ours(target: Target) -> frozenset[str]:

@@ -25,6 +25,7 @@ from policies.reconcile import (
     identities,
     memory,
     retries,
+    wishes,
     writing,
 )
 from policies.reconcile.deliveries import Holding
@@ -64,17 +65,14 @@ def _pass(lease: Lease, deadline: float) -> None:
         return
     now = database_now()
     holding = identities.without_strangers(holding, reading)
-    restoring = memory.restoring(target)
-    wanted = {**restoring, **provider.desired(place, holding.parts)}
-    remembered = memory.recall(target, now=now)
-    rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
-    step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
+    wish = wishes.of(target, holding, reading, now=now)
+    step = wish.next_step(reading, now=now)
     if step.verdict is Verdict.WRITE:
-        hold = holds.check(target, provider, place, step, holding)
+        hold = holds.check(wish, reading, step, holding)
         if hold is not None:
             _held(lease, hold, holds.told(provider, place, step.changes))
             return
-        work = writing.Work(lease, provider, place, reading, holding.parts, wanted, deadline)
+        work = writing.Work(lease, provider, place, reading, holding.parts, wish.wanted, deadline)
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
         _look(lease, step)
@@ -83,7 +81,7 @@ def _pass(lease: Lease, deadline: float) -> None:
             provider,
             place,
             reading,
-            wanted,
+            wish.wanted,
             now,
             ours=memory.ours(target) - step.forget,
             blocked=frozenset(
@@ -92,11 +90,11 @@ def _pass(lease: Lease, deadline: float) -> None:
                     *step.exhausted,
                     *step.hidden,
                     *step.drift,
-                    *remembered.refused,
+                    *wish.memory.refused,
                 }
             ),
             hidden=frozenset(step.hidden),
-            restored=restoring,
+            restored=wish.restoring,
         )
         _agreed(lease, step, holding, proof)
 

@@ -43,6 +43,7 @@ class EntitlementAdmin(RecordAdmin):
         "approval_policy",
         "owner",
         "max_days",
+        "cut",
         "version",
         "ended_at",
     )
@@ -58,6 +59,7 @@ class EntitlementAdmin(RecordAdmin):
                 "approval_policy": "",
                 "owner": None,
                 "max_days": 90,
+                "cut": "none",
             },
             _SHORT_NAME,
         ),

@@ -60,21 +60,24 @@ class GrantAdmin(RecordAdmin):
         Related(
             gettext_lazy("Deliveries"),
             lambda grant: grant.deliveries.select_related("target").order_by("-pk"),
-            ("target", "state", "seen_at", "released_at", "release"),
+            ("target", "purpose", "state", "seen_at", "wanted_until", "released_at", "release"),
         ),
     )
 
 
 @admin.register(Delivery, site=site)
 class DeliveryAdmin(RecordAdmin):
-    list_display = ("grant", "target", "state", "release", "seen_at", "released_at")
-    list_filter = ("state", "release")
+    list_display = ("grant", "target", "purpose", "state", "release", "seen_at", "released_at")
+    list_filter = ("purpose", "state", "release")
     list_select_related = ("grant", "target")
     search_fields = ("grant__ref__iexact",)
     fields = (
         "grant",
         "target",
         as_json("part", gettext_lazy("part")),
+        "purpose",
+        "wanted_from",
+        "wanted_until",
         "state",
         "seen_at",
         "release",

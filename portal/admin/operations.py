@@ -166,7 +166,7 @@ class TargetAdmin(RecordAdmin):
         Related(
             gettext_lazy("Deliveries"),
             lambda target: target.deliveries.select_related("grant").order_by("-pk"),
-            ("grant", "state", "seen_at", "released_at", "release"),
+            ("grant", "purpose", "state", "seen_at", "wanted_until", "released_at", "release"),
         ),
         Related(
             gettext_lazy("Changed by others"),

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
-from policies.access import decisions
+from policies.access import cuts, decisions
 from policies.models import Comment, Decision, Item, Request, Step
 from portal.admin.base import RecordAdmin, Related
 from portal.admin.site import site
@@ -23,9 +24,16 @@ class ApproveForm(MaybeWhyForm):
     `items` is read once, so that what is shown and what the page carries are one reading.
     """
 
+    collateral = forms.BooleanField(
+        label=gettext_lazy("I accept that its end interrupts what is named above, too."),
+        required=False,
+    )
+
     def __init__(self, data: Any = None, *, subject: Any = None) -> None:
         super().__init__(data, subject=subject)
         self.shown_items = evidence(subject)
+        if not any(cuts.collateral(item) for item in self.shown_items):
+            del self.fields["collateral"]
 
     def hidden(self) -> dict[str, str]:
         return {f"{_EFFECT}{item.pk}": item.effect for item in self.shown_items}
@@ -36,12 +44,21 @@ class ApproveForm(MaybeWhyForm):
 
 
 def evidence(request: Request) -> list[Item]:
-    return list(request.items.select_related("entitlement", "principal"))
+    items = list(request.items.select_related("entitlement", "principal", "request"))
+    for item in items:
+        item.collateral = cuts.collateral(item)  # type: ignore[attr-defined]
+    return items
 
 
 def _approve(request: Request, form: ApproveForm, by: Actor) -> Done:
-    why = form.cleaned_data["why"]
-    decisions.approve(request, form.shown(), by=by, now=timezone.now(), why=why)
+    decisions.approve(
+        request,
+        form.shown(),
+        by=by,
+        now=timezone.now(),
+        why=form.cleaned_data["why"],
+        collateral=form.cleaned_data.get("collateral", False),
+    )
     return Done(_("Your yes is saved."), request)
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from policies import lifecycle
+from policies.access import remaining
 from policies.models import Delivery, Phase, Receipt, Target
 from policies.outcomes import ADVICE
 from portal.api import schema
@@ -43,7 +45,7 @@ class OneReceipt(ApiView):
 def body(receipt: Receipt) -> dict[str, Any]:
     """The receipt as it is now."""
     lines = lifecycle.receipt_lines(receipt)
-    prefetch_related_objects(lines, "needed_by__person")
+    prefetch_related_objects(lines, "needed_by__person", "grant__deliveries__target")
     deliveries = [_line(one) for one in lines]
     return {
         "receipt": receipt.ref,
@@ -71,6 +73,10 @@ def _line(delivery: Delivery) -> dict[str, Any]:
             "name": other.person.name,
         },
         "should_be_gone_since": delivery.grant.ended_at,
+        "remains": [
+            {"says": str(one.text), "until": one.until}
+            for one in remaining.of(delivery.grant, now=timezone.now())
+        ],
         "released_at": delivery.released_at if state != "ending" else None,
     }
 

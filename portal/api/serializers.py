@@ -116,6 +116,13 @@ class NeededBy(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class Remains(serializers.Serializer[Any]):
+    """Something that may go on after the end; `until` null: until somebody ends it."""
+
+    says = serializers.CharField()
+    until = serializers.DateTimeField(allow_null=True)
+
+
 class DeliveryLine(serializers.Serializer[Any]):
     """One thing the leaver had, and what was seen of it. Never what is merely hoped."""
 
@@ -126,6 +133,7 @@ class DeliveryLine(serializers.Serializer[Any]):
     says = serializers.CharField()
     needed_by = NeededBy(allow_null=True)
     should_be_gone_since = serializers.DateTimeField()
+    remains = Remains(many=True)
     released_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -28,6 +28,9 @@ class EndForm(forms.Form):
 
 class ApproveForm(forms.Form):
     why = Sentence(label=_("Remark (not required)"), required=False)
+    collateral = forms.BooleanField(
+        label=_("I accept that its end interrupts what is named above, too."), required=False
+    )
 
 
 class DeclineForm(forms.Form):

@@ -1,6 +1,6 @@
 """Deciding: what waits for me, and one request with its consequences in front of me."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django import forms
@@ -27,6 +27,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "ask_back": AskBackForm,
 }
 MOST = 200
+Said = Mapping[str, Any]  # a form's cleaned data
 
 
 @never_cache
@@ -75,7 +76,7 @@ def decide(request: HttpRequest, ref: str, verb: str) -> HttpResponse:
     form = FORMS[verb](request.POST, prefix=verb)
     if form.is_valid():
         try:
-            _VERBS[verb](request, asked, form.cleaned_data["why"])
+            _VERBS[verb](request, asked, form.cleaned_data)
         except StaleEffect as refused:
             decisions.refresh(asked, by=actor(request))
             form.add_error(None, refused.message)
@@ -98,21 +99,28 @@ def _too_late(request: PortalRequest, ref: str) -> HttpResponse:
     return redirect("request", ref=ref)
 
 
-def _approve(request: PortalRequest, asked: Request, why: str) -> None:
+def _approve(request: PortalRequest, asked: Request, data: Said) -> None:
     items = asked.items.values_list("pk", flat=True)
     shown = {item: request.POST.get(f"effect-{item}", "") for item in items}
-    decisions.approve(asked, shown, by=actor(request), now=timezone.now(), why=why)
+    decisions.approve(
+        asked,
+        shown,
+        by=actor(request),
+        now=timezone.now(),
+        why=data["why"],
+        collateral=data["collateral"],
+    )
 
 
-def _decline(request: PortalRequest, asked: Request, why: str) -> None:
-    decisions.decline(asked, by=actor(request), now=timezone.now(), why=why)
+def _decline(request: PortalRequest, asked: Request, data: Said) -> None:
+    decisions.decline(asked, by=actor(request), now=timezone.now(), why=data["why"])
 
 
-def _ask_back(request: PortalRequest, asked: Request, why: str) -> None:
-    decisions.ask_back(asked, by=actor(request), now=timezone.now(), question=why)
+def _ask_back(request: PortalRequest, asked: Request, data: Said) -> None:
+    decisions.ask_back(asked, by=actor(request), now=timezone.now(), question=data["why"])
 
 
-_VERBS: dict[str, Callable[[PortalRequest, Request, str], None]] = {
+_VERBS: dict[str, Callable[[PortalRequest, Request, Said], None]] = {
     "approve": _approve,
     "decline": _decline,
     "ask_back": _ask_back,
@@ -129,6 +137,7 @@ def _page(request: PortalRequest, asked: Request, tried: dict[str, forms.Form]) 
         "title": _("Decide request %s") % asked.ref,
         "previews": shown,
         "can_approve": previews.can_approve(shown),
+        "collateral": any(one.collateral for one in shown),
         "starts": starts,
         "ends": ends,
         "history": _history(asked, request),

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Person
-from policies.models import Inquiry, Item, Request
+from policies.access import cuts
+from policies.models import Cut, Inquiry, Item, Request
 from policies.outcomes import ADVICE, Advice, Kind
 
 
@@ -20,6 +21,7 @@ class Preview:
     said: str
     outdated: bool
     next_at: datetime | None = None
+    collateral: Sequence[str] = ()
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -34,6 +36,10 @@ class Preview:
         return list((self.item.preview or {}).get("problems", []))
 
     @property
+    def cuts(self) -> bool:
+        return bool(self.item.entitlement.cut != Cut.NONE)
+
+    @property
     def is_answered(self) -> bool:
         return bool(self.item.effect) and self.item.preview is not None
 
@@ -44,7 +50,8 @@ class Preview:
 
 def of(request: Request, *, reader: Person) -> list[Preview]:
     """One preview per item, in the request's order."""
-    items = request.items.select_related("entitlement", "principal").prefetch_related("inquiries")
+    items = request.items.select_related("entitlement", "principal", "request")
+    items = items.prefetch_related("inquiries")
     full = reader.is_administrator or reader.is_auditor
     return [_preview(item, full) for item in items]
 
@@ -71,4 +78,5 @@ def _preview(item: Item, full: bool) -> Preview:
         outdated=entitlement.version != item.entitlement_version
         or entitlement.ended_at is not None,
         next_at=last.next_try_at if last is not None and stopped and checking else None,
+        collateral=cuts.collateral(item) if item.request.is_open else (),
     )

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
+from policies.access import remaining
+from policies.kinds import Remaining
 from policies.models import Delivery, Grant, Phase, Target
 from policies.outcomes import ADVICE, Advice, Kind
 
@@ -52,6 +54,8 @@ class Access:
     grant: Grant
     mark: Mark
     places: Sequence[Place]
+    cuts: Sequence[Place] = ()
+    remains: Sequence[Remaining] = ()
 
     @property
     def advice(self) -> Advice | None:
@@ -83,8 +87,15 @@ def access(grant: Grant, *, reader: Person, now: datetime) -> Access:
 
 
 def _access(grant: Grant, full: bool, now: datetime) -> Access:
-    places = [_place(one, grant, now, full) for one in grant.deliveries.all()]
-    return Access(grant, _mark(grant, places, now), places)
+    gives, cut = _gives(grant), [one for one in grant.deliveries.all() if _is_cut(one)]
+    places = [_place(one, grant, now, full) for one in gives]
+    return Access(
+        grant,
+        _mark(grant, places, now),
+        places,
+        [_cut(one, now, full) for one in cut],
+        remaining.of(grant, now=now),
+    )
 
 
 def accesses(grants: Iterable[Grant], *, reader: Person, now: datetime) -> list[Access]:
@@ -111,7 +122,7 @@ def _mark(grant: Grant, places: Sequence[Place], now: datetime) -> Mark:
 
 
 def _over(grant: Grant) -> Mark:
-    releases = {one.release for one in grant.deliveries.all()}
+    releases = {one.release for one in _gives(grant)}
     if releases <= {Delivery.Release.GONE}:
         return Mark(_("gone from AWS"), "quiet", grant.released_at)
     return Mark(_("ended, but still in AWS"), "wait", grant.released_at)
@@ -122,7 +133,37 @@ def _is_past(grant: Grant, now: datetime) -> bool:
 
 
 def _all_seen(grant: Grant) -> bool:
-    return all(one.state == Delivery.State.SEEN for one in grant.deliveries.all())
+    return all(one.state == Delivery.State.SEEN for one in _gives(grant))
+
+
+def _is_cut(delivery: Delivery) -> bool:
+    return delivery.purpose == Delivery.Purpose.CUT
+
+
+def _gives(grant: Grant) -> list[Delivery]:
+    return [one for one in grant.deliveries.all() if not _is_cut(one)]
+
+
+def _cut(delivery: Delivery, now: datetime, full: bool) -> Place:
+    """One cut: being applied, in force until a time, or over and taken away again."""
+    target = delivery.target
+    advice: Advice | None = None
+    if delivery.state == Delivery.State.RELEASED:
+        mark = Mark(_("over, taken away again"), "quiet", delivery.released_at)
+    elif delivery.is_over(now):
+        mark, advice = _underway(target, ending=True)
+    elif delivery.state == Delivery.State.SEEN:
+        mark = Mark(_("in force until"), "good", delivery.wanted_until)
+    else:
+        mark, advice = _underway(target, ending=False)
+    return Place(
+        kind=target.get_kind_display(),
+        name=target.object.rsplit("/", 1)[-1],
+        account=target.account,
+        mark=mark,
+        advice=advice,
+        said=target.outcome_text if full and advice else "",
+    )
 
 
 def _place(delivery: Delivery, grant: Grant, now: datetime, full: bool) -> Place:

@@ -27,7 +27,16 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from werkzeug.serving import BaseWSGIServer, make_server  # noqa: E402
 
-from tests.fakes import admin, eks, holds_page, iam, servicecatalog, sts  # noqa: E402
+from tests.fakes import (  # noqa: E402
+    admin,
+    eks,
+    emrcontainers,
+    holds_page,
+    iam,
+    servicecatalog,
+    servicequotas,
+    sts,
+)
 from tests.fakes.gate import Gate  # noqa: E402
 
 HOST = "127.0.0.1"
@@ -44,7 +53,7 @@ class Quiet(MotoRequestHandler):
 
 def application() -> Gate:
     """The whole fake as one WSGI app; call once per process."""
-    for extension in (iam, sts, servicecatalog, eks):
+    for extension in (iam, sts, servicecatalog, servicequotas, eks, emrcontainers):
         extension.install()
     return Gate(DomainDispatcherApplication(create_backend_app), admin.app)
 

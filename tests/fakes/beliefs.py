@@ -34,6 +34,11 @@ QUOTAS: Final = {
     "PatternsPerPortfolio": Quota(10, "[D][M] AssociatePrincipalWithPortfolio: 10 IAM_PATTERN"),
 }
 
+# (service code, quota code) as Service Quotas knows what has a name above.
+SERVICE_QUOTAS: Final = {
+    ("servicecatalog", "L-E8959660"): "PrincipalsPerPortfolio",  # [D] Service Catalog limits
+}
+
 TEXTS: Final = {
     "inline_size": Text(
         "LimitExceeded",

@@ -34,7 +34,7 @@ READS = (
     "Assume",
     "Decode",
 )
-SERVICE_OF_SIGNING_NAME = {"elasticmapreduce": "emr"}
+SERVICE_OF_SIGNING_NAME = {"elasticmapreduce": "emr", "servicequotas": "service-quotas"}
 # Any service may answer these, whatever its model lists [M: CommonErrors pages].
 COMMON_CODES = {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId"}
 SCOPE = re.compile(r"(?:Credential=|^)([^/\s=]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")

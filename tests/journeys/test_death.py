@@ -18,21 +18,26 @@ pytestmark = pytest.mark.processes
 
 def die(target: Target, point: str) -> None:
     """A worker process makes a pass and is killed with -9 at `point`."""
-    name = connection.settings_dict["NAME"]
-    url = f"sqlite:///{name}" if connection.vendor == "sqlite" else _postgres_url(str(name))
     child = subprocess.run(
         [sys.executable, "-m", "tests.journeys.crash", str(target.pk), point],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "DATABASE_URL": url,
-            "PACE": "0.05",
-            "LEASE_SECONDS": "1",
-        },
+        env=environment(),
         check=False,
         capture_output=True,
     )
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+
+
+def environment() -> dict[str, str]:
+    """What a process needs to work on this test's database."""
+    name = connection.settings_dict["NAME"]
+    url = f"sqlite:///{name}" if connection.vendor == "sqlite" else _postgres_url(str(name))
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": url,
+        "PACE": "0.05",
+        "LEASE_SECONDS": "1",
+    }
 
 
 def _postgres_url(name: str) -> str:

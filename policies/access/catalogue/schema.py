@@ -11,7 +11,7 @@ from policies.access.catalogue import words
 from policies.access.catalogue.shapes import Field, ListOf, Record, Value
 from policies.access.rulebook import DECIDERS
 from policies.kinds import KINDS
-from policies.models import Cluster
+from policies.models import Cluster, Cut
 
 VERSION = "1"
 
@@ -196,6 +196,7 @@ ENTITLEMENTS = Section(
             Field("approval_policy", _slug_of(refers="approval_policies"), required=True),
             Field("owner", _person(blank=None, present=True)),
             Field("max_days", Value(words.whole(1, 366)), default=90),
+            Field("cut", Value(words.one_of(Cut.values)), default="none"),
         )
     ),
     rule="entitlement",

@@ -155,6 +155,7 @@ def _entitlements() -> Iterable[tuple[str, Values]]:
                 "approval_policy": one.approval_policy.slug,
                 "owner": one.owner.email if one.owner else None,
                 "max_days": one.max_days,
+                "cut": one.cut,
                 "ended": False,
             },
         )

@@ -179,3 +179,10 @@ def test_a_receipt_of_many_lines_costs_no_more_questions(
     _seen(release="needed")
     with django_assert_max_num_queries(6):
         assert len(_receipt(api, leaving[0])["deliveries"]) == 21
+
+
+def test_the_receipt_says_what_may_go_on_and_until_when(api, leaving):
+    [line] = _receipt(api, leaving[0])["deliveries"]
+    says = [one["says"] for one in line["remains"]]
+    assert any("Clusters that were started" in one for one in says)
+    assert [one["until"] is None for one in line["remains"]] == [False, False, True]

@@ -1,0 +1,24 @@
+"""What may go on after an end, as several kinds say it."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from policies.kinds.protocol import EndFacts, Remaining
+
+CHAINED = timedelta(hours=1)  # AWS lets no chained session live longer
+
+
+def sessions(ended_at: datetime, facts: EndFacts) -> list[Remaining]:
+    """Sessions that began before the end. A chained one is another role's, so no cut reaches it."""
+    chained = Remaining(
+        _("Sessions in other roles that were taken on from this AWS identity before the end."),
+        ended_at + CHAINED,
+    )
+    if facts.cuts_sessions:
+        return [chained]
+    own = Remaining(
+        _("Sessions of this AWS identity that began before the end, for what they still hold."),
+        ended_at + timedelta(seconds=facts.session_seconds),
+    )
+    return [chained, own]
