@@ -20,6 +20,7 @@ _WRITE_SESSION = 900  # seconds
 _READ_SESSION = 3600  # a chained session lives one hour at most
 _READ_SECONDS = _READ_SESSION - 300  # stop using it before it runs out
 _reads: dict[tuple[str, str, str], tuple[float, aws.Aws]] = {}
+_locals: dict[str, aws.Aws] = {}
 _lock = threading.Lock()
 
 
@@ -90,13 +91,14 @@ def writing(account: str, region: str, *, plan: str) -> AccountClients:
 
 def own(region: str) -> AccountClients:
     """Clients with this process's own credentials, whatever account those are of."""
-    return AccountClients(aws.local(region, _timeouts()))
+    return AccountClients(_local(region))
 
 
 def forget_sessions() -> None:
-    """Drop the shared read sessions, for example when a role was changed."""
+    """Drop the shared sessions, for example when a role or our own credentials were changed."""
     with _lock:
         _reads.clear()
+        _locals.clear()
 
 
 def _forget_refused(error: Outcome) -> None:
@@ -113,12 +115,22 @@ def _account(number: str) -> AwsAccount:
 
 
 def _session(row: AwsAccount, role: str, region: str, *, name: str, seconds: int) -> aws.Aws:
-    local = aws.local(region, _timeouts())
+    local = _local(region)
     if not role:
         return local
-    return local.assume(
-        role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
-    )
+    try:
+        return local.assume(role, session_name=name, external_id=row.external_id, seconds=seconds)
+    except Outcome as error:
+        _forget_refused(error)
+        raise
+
+
+def _local(region: str) -> aws.Aws:
+    """This process's own identity, with a journal for whoever asks."""
+    with _lock:
+        if region not in _locals:
+            _locals[region] = aws.local(region, _timeouts())
+        return _locals[region].fresh()
 
 
 def _timeouts() -> aws.Timeouts:
