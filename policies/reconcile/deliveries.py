@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.actors import system
-from accounts.audit import What
-from accounts.notices import tell
+from accounts.audit import Fact, What
+from accounts.notices import tell_all
 from policies.models import Delivery, Grant, Seen, Target
-from policies.models.grants import DeliveryQuerySet
-from policies.plan import Reading, State
+from policies.plan import Reading, State, digest
 from policies.providers import Part, Place, Provider
+
+BATCH = 500  # rows in one statement
+UNREAD = ("grant__terms", "grant__parts", "grant__sentence")  # long, and no matter here
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class Holding:
 
 def load(target: Target, *, now: datetime) -> Holding:
     """Grants that have not begun are neither living nor ended."""
-    rows = list(target.deliveries.unreleased().select_related("grant").order_by("grant_id", "pk"))
+    found = target.deliveries.unreleased().select_related("grant").defer(*UNREAD)
+    rows = list(found.order_by("grant_id", "pk"))
     living = [one for one in rows if _lives(one.grant, now)]
     ended = [one for one in rows if one.grant.ended_at is not None]
     return Holding(living, ended)
@@ -60,58 +66,59 @@ class Proof:
 
 
 def take_down(holding: Holding, proof: Proof) -> None:
-    """Mark what was seen to be there and what was seen gone; grants follow their deliveries."""
-    for delivery in holding.living:
-        if _holds(proof, proof.reading.state, delivery):
-            _seen(delivery, proof.at)
-    for delivery in holding.ended:
-        _release(delivery, holding, proof)
+    """Mark what was seen to be there and what was seen gone; grants follow their deliveries.
+
+    The number of statements does not grow with the deliveries: a target may hold thousands.
+    """
+    state = proof.reading.state
+    due = [one for one in holding.living if one.state == Delivery.State.DUE]
+    _see([one for one in due if _holds(proof, state, one)], proof.at)
+    if holding.ended:
+        _release(holding, proof)
 
 
 def _holds(proof: Proof, state: State, delivery: Delivery) -> bool:
     return proof.provider.holds(state, proof.place, delivery.part)
 
 
-def _seen(delivery: Delivery, at: datetime) -> None:
-    moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.DUE).update(
+def _see(there: Sequence[Delivery], at: datetime) -> None:
+    """These deliveries were seen; grants that have no other one to wait for are confirmed."""
+    moved = _still(there, Delivery.State.DUE) if there else []
+    if not moved:
+        return
+    Delivery.objects.filter(pk__in=[one.pk for one in moved]).update(
         state=Delivery.State.SEEN, seen_at=at
     )
-    if not moved:
-        return
-    Seen.objects.create(delivery=delivery, from_at=at)
-    grant = delivery.grant
-    if _rest(grant).filter(state=Delivery.State.DUE).exists():
-        return
-    if Grant.objects.filter(pk=grant.pk, seen_at__isnull=True).update(seen_at=at):
-        audit.record(
-            What.GRANT_SEEN,
-            by=system(correlation=grant.correlation),
-            about=("grant", grant.ref),
-            person=grant.person_id,
-        )
-        tell(grant.person_id, "access_confirmed", grant=grant.ref)
+    Seen.objects.bulk_create([Seen(delivery=one, from_at=at) for one in moved], BATCH)
+    confirmed = _complete(moved, Q(state=Delivery.State.DUE), seen_at=at)
+    facts = [_fact(grant) for grant in confirmed]
+    audit.record_all(What.GRANT_SEEN, facts)
+    tell_all("access_confirmed", [(one.person_id, {"grant": one.ref}) for one in confirmed])
 
 
-def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
-    """Marks how an ended delivery is released, if anything is proved about it."""
-    release = _proved(delivery, proof)
-    if release is None:
-        return
-    needed_by = None
-    if release is Delivery.Release.NEEDED:
-        needed_by = next((one.grant for one in holding.living if one.part == delivery.part), None)
-    moved = Delivery.objects.filter(
-        pk=delivery.pk, state__in=[Delivery.State.DUE, Delivery.State.SEEN]
-    ).update(
-        state=Delivery.State.RELEASED,
-        release=release,
-        needed_by=needed_by,
-        released_at=proof.at,
+def _release(holding: Holding, proof: Proof) -> None:
+    """Release the ended deliveries about which something is proved."""
+    proved = {one.pk: _proved(one, proof) for one in holding.ended}
+    living = {digest(one.part): one.grant for one in reversed(holding.living)}
+    moved = _still(
+        [one for one in holding.ended if proved[one.pk] is not None],
+        Delivery.State.DUE,
+        Delivery.State.SEEN,
     )
     if not moved:
         return
-    Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=proof.at)
-    _release_grant(delivery.grant, proof.at)
+    for one in moved:
+        one.state = Delivery.State.RELEASED
+        one.release = proved[one.pk] or ""
+        one.released_at = proof.at
+        needed = proved[one.pk] is Delivery.Release.NEEDED
+        one.needed_by = living.get(digest(one.part)) if needed else None
+    Delivery.objects.bulk_update(moved, ["state", "release", "needed_by", "released_at"], BATCH)
+    Seen.objects.filter(delivery__in=moved, until_at__isnull=True).update(until_at=proof.at)
+    gone = _complete(moved, ~Q(state=Delivery.State.RELEASED), released_at=proof.at)
+    releases = _releases(gone)
+    audit.record_all(What.GRANT_GONE, [_fact(one, releases=releases[one.pk]) for one in gone])
+    tell_all("access_gone", [(one.person_id, {"grant": one.ref}) for one in gone])
 
 
 def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
@@ -131,23 +138,43 @@ def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
     return None if key in proof.blocked else Delivery.Release.GONE
 
 
-def _release_grant(grant: Grant, at: datetime) -> None:
-    if _rest(grant).unreleased().exists():
-        return
-    if Grant.objects.filter(pk=grant.pk, released_at__isnull=True).update(released_at=at):
-        audit.record(
-            What.GRANT_GONE,
-            by=system(correlation=grant.correlation),
-            about=("grant", grant.ref),
-            person=grant.person_id,
-            after={
-                "releases": sorted(
-                    _rest(grant).values_list("target_id", "release", "needed_by__ref")
-                )
-            },
-        )
-        tell(grant.person_id, "access_gone", grant=grant.ref)
+def _still(those: Sequence[Delivery], *states: Delivery.State) -> list[Delivery]:
+    """Those that are in one of `states` now, locked; a pass that lost its lease finds none."""
+    rows = Delivery.objects.filter(pk__in=[one.pk for one in those], state__in=states)
+    locked = _locked(rows)
+    return [one for one in those if one.pk in locked]
 
 
-def _rest(grant: Grant) -> DeliveryQuerySet:
-    return Delivery.objects.filter(grant=grant)
+def _complete(moved: Sequence[Delivery], open_: Q, **mark: datetime) -> list[Grant]:
+    """The grants of `moved` without an `open_` delivery, marked now: each of them once.
+
+    Locked before they are asked: a pass over another target may finish their other delivery at
+    the same moment, and one of the two must see what the other did.
+    """
+    grants = {one.grant_id: one.grant for one in moved}
+    unmarked = {f"{name}__isnull": True for name in mark}
+    locked = _locked(Grant.objects.filter(pk__in=grants, **unmarked))
+    waiting = Delivery.objects.filter(open_, grant__in=locked).values_list("grant_id", flat=True)
+    complete = locked - set(waiting)
+    Grant.objects.filter(pk__in=complete).update(**mark)
+    return [grant for pk, grant in grants.items() if pk in complete]
+
+
+def _locked(rows: QuerySet[Any]) -> set[int]:
+    """The keys of these rows, locked until the transaction ends; always in the same order."""
+    found = rows.order_by("pk").select_for_update(no_key=True)
+    return set(found.values_list("pk", flat=True))
+
+
+def _fact(grant: Grant, **after: Any) -> Fact:
+    by = system(correlation=grant.correlation)
+    return Fact(by, ("grant", grant.ref), grant.person_id, after or None)
+
+
+def _releases(gone: Sequence[Grant]) -> dict[int, list[tuple[Any, ...]]]:
+    """How each delivery of these grants was released: (target, release, needed by)."""
+    found: dict[int, list[tuple[Any, ...]]] = {one.pk: [] for one in gone}
+    rows = Delivery.objects.filter(grant__in=found).order_by("target_id", "pk")
+    for grant, *release in rows.values_list("grant_id", "target_id", "release", "needed_by__ref"):
+        found[grant].append(tuple(release))
+    return found

@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,23 +107,7 @@ def _intend(work: Work, step: Step) -> Plan | None:
             for change in step.changes
         ],
     )
-    for change in step.changes:
-        earlier = rows.get(change.key)
-        adopted = earlier is not None and earlier.origin == Key.Origin.ADOPTED
-        Key.objects.update_or_create(
-            target=target,
-            key=change.key,
-            defaults={
-                "origin": Key.Origin.ADOPTED if adopted else Key.Origin.MADE,
-                "text": change.after,
-                "replaced": work.reading.state.get(change.key),
-                "window_until": now + memory.window(target, removing=change.after is None),
-                "doubt": True,
-                "seen": False,
-                "plan": plan,
-                "at": now,
-            },
-        )
+    memory.keep([_intended(work, plan, one, rows, now) for one in step.changes], "plan", "at")
     audit.record(
         What.TARGET_PLANNED,
         by=_actor(plan),
@@ -131,6 +115,25 @@ def _intend(work: Work, step: Step) -> Plan | None:
         after={"plan": plan.ref, "generation": plan.generation, "changes": _told(plan.changes)},
     )
     return plan
+
+
+def _intended(
+    work: Work, plan: Plan, change: Change, known: Mapping[str, Key], now: datetime
+) -> Key:
+    """The key as it is once the change is written, which is in doubt until it was."""
+    earlier = known.get(change.key)
+    adopted = earlier is not None and earlier.origin == Key.Origin.ADOPTED
+    return Key(
+        target=work.target,
+        key=change.key,
+        origin=Key.Origin.ADOPTED if adopted else Key.Origin.MADE,
+        text=change.after,
+        replaced=work.reading.state.get(change.key),
+        window_until=now + memory.window(work.target, removing=change.after is None),
+        doubt=True,
+        plan=plan,
+        at=now,
+    )
 
 
 def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
@@ -171,15 +174,19 @@ def _take_down(work: Work, step: Step, plan: Plan, course: Course) -> None:
     _record(work, plan, changes, course)
     if not work.lease.update_unless_raised(**_progress(work, step, course, now)):
         return
-    for change in changes:
-        key, fate = change["key"], change["fate"]
-        if fate in {"refused", "pending"}:
-            memory.restore(work.target, key, change["memory"])
-            continue
-        until = now + memory.window(work.target, removing=change["after"] is None)
-        Key.objects.filter(target=work.target, key=key).update(
-            doubt=fate == "lost", window_until=until
-        )
+    left = [one for one in changes if one["fate"] in {"refused", "pending"}]
+    memory.restore(work.target, {one["key"]: one["memory"] for one in left})
+    _open_windows(work.target, [one for one in changes if one["fate"] in {"written", "lost"}], now)
+
+
+def _open_windows(target: Target, touched: Sequence[dict[str, Any]], now: datetime) -> None:
+    """From now on our text counts for these keys; those whose answer was lost stay in doubt."""
+    groups: dict[tuple[bool, bool], list[str]] = {}
+    for one in touched:
+        groups.setdefault((one["fate"] == "lost", one["after"] is None), []).append(one["key"])
+    for (lost, removing), keys in groups.items():
+        until = now + memory.window(target, removing=removing)
+        target.keys.filter(key__in=keys).update(doubt=lost, window_until=until)
 
 
 def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str, Any]:
