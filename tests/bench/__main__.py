@@ -6,6 +6,7 @@ ends with 1 when something that must be is not. How it is measured: docs/perform
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -16,11 +17,15 @@ from typing import Any
 from policies.management.environment import OURS
 
 NAMES = ("bursts", "own-time", "first-write", "stale", "scan")
+QUICK_TARGETS = [6, 30]
 KEPT = ("DATABASE_URL", "CELERY_BROKER_URL")  # where it is measured is the caller's choice
 
 
 def main() -> int:
     options = _options()
+    # However it is asked to stop, what it started ends and what it wrote goes.
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="gatehouse-bench-") as folder:
         _surround(folder)
         import django
@@ -29,7 +34,8 @@ def main() -> int:
         from tests.bench import run
 
         began = time.monotonic()
-        rows = run.measure(options.only, quick=options.quick)
+        sizes = QUICK_TARGETS if options.quick else options.targets
+        rows = run.measure(options.only, quick=options.quick, sizes=sizes)
         about = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "quick": options.quick,
@@ -43,6 +49,14 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME")
+    parser.add_argument(
+        "--targets",
+        nargs="+",
+        type=int,
+        default=[100, 300, 1_000],
+        metavar="N",
+        help="how many targets the scan goes over, rising (100 300 1000)",
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all?")
     return parser.parse_args()
 

@@ -107,6 +107,7 @@ def settled(wants: Sequence[Want]) -> list[Target]:
             phase=Phase.SETTLED,
             settled_at=now,
             written_at=now,
+            window_until=now,
         )
         for kind, account, region, name in sorted(spots)
     )

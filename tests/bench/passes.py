@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from policies import reconcile
 from policies.models import Delivery, Plan, Target
@@ -39,16 +40,19 @@ def one(target: int, wire: Wire) -> Pass:
     """One timed pass over one target."""
     size = Delivery.objects.unreleased().filter(target=target).count()
     plans = Plan.objects.filter(target=target).count()
+    due = Target.objects.get(pk=target).next_look_at
+    late = (timezone.now() - due).total_seconds() if due else 0.0
     wire.start()
     cpu, in_line, wall = time.thread_time(), stood_in_line(), time.perf_counter()
     reconcile.converge(target)
     wall = time.perf_counter() - wall
-    in_line = stood_in_line() - in_line - wire.in_line
+    stood = stood_in_line() - in_line
+    in_line = stood - wire.in_line
     cpu = time.thread_time() - cpu
     wrote = Plan.objects.filter(target=target).count() > plans
     row = Target.objects.get(pk=target)
     what = "write" if wrote else "settle" if row.next_look_at is None else "look"
-    return Pass(target, what, size, wall, wire.seconds, in_line, cpu, wire.requests)
+    return Pass(target, what, late, size, wall, wire.seconds, in_line, stood, cpu, wire.requests)
 
 
 def unsettled(targets: Collection[int]) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
@@ -14,10 +14,8 @@ from tests.bench.report import Row
 from tests.bench.wire import Pass
 from tests.fakes import process
 
-PARTS = {"first-write": first_write.measure, "stale": stale.measure, "scan": scan.measure}
 
-
-def measure(names: Collection[str], *, quick: bool) -> list[Row]:
+def measure(names: Collection[str], *, quick: bool, sizes: Sequence[int]) -> list[Row]:
     """Every row of the measurements named. Raises what went wrong; nothing is left running."""
     name = str(connection.settings_dict["NAME"])
     place.make_database()
@@ -26,12 +24,12 @@ def measure(names: Collection[str], *, quick: bool) -> list[Row]:
             here = Place(fake)
             here.fresh(f.ACCOUNT)
             f.company()
-            return _rows(here, names, quick)
+            return _rows(here, names, quick, sizes)
     finally:
         place.drop_database(name)
 
 
-def _rows(here: Place, names: Collection[str], quick: bool) -> list[Row]:
+def _rows(here: Place, names: Collection[str], quick: bool, sizes: Sequence[int]) -> list[Row]:
     rows: list[Row] = []
     made: list[Pass] = []
     if {"bursts", "own-time"} & set(names):
@@ -39,9 +37,12 @@ def _rows(here: Place, names: Collection[str], quick: bool) -> list[Row]:
         rows += found if "bursts" in names else []
     if "own-time" in names:
         rows += own_time.rows(made)
-    for name, part in PARTS.items():
-        if name in names:
-            rows += part(here, quick=quick)
+    if "first-write" in names:
+        rows += first_write.measure(here, quick=quick)
+    if "stale" in names:
+        rows += stale.measure(here, quick=quick)
+    if "scan" in names:
+        rows += scan.measure(here, sizes)
     return rows
 
 

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-SIZES = (100, 300, 1_000)
-QUICK = (6, 30)
 DELIVERIES = 100
 FLAT = 1.1  # as much memory at most, whatever the number of targets
 LINEAR = 1.25  # as much time per target at most
@@ -24,12 +22,13 @@ WARM = 3  # passes before the clock starts: one of each kind
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def measure(place: Any, *, quick: bool) -> list[Any]:
+def measure(place: Any, sizes: Sequence[int]) -> list[Any]:
+    """The rows; each size adds targets to those of the size before."""
     from tests import factories as f
 
     place.fresh(f.ACCOUNT)
     found, made = [], 0
-    for size in QUICK if quick else SIZES:
+    for size in sizes:
         _fill(place, made, size)
         made = size
         found.append(_child())

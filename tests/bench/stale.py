@@ -7,7 +7,7 @@ Then the same with writes whose answers are lost, and that never arrived; these 
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -23,8 +23,9 @@ from tests.bench.bursts import MAP, POLICY, PORTFOLIO
 from tests.bench.decided import Want
 from tests.bench.place import Place
 from tests.bench.report import Row
-from tests.bench.wire import Wire, watched
+from tests.bench.wire import Pass, Wire, watched
 
+EACH = 2  # targets of each kind
 LAGS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 QUICK = (0.0, 2.0)
 AGREEMENT = 2.0  # seconds that seeing may take on top of lag and back-off step
@@ -79,7 +80,7 @@ def measure(place: Place, *, quick: bool) -> list[Row]:
     delays = []
     with watched() as wire:
         for lag in QUICK if quick else LAGS:
-            delays.append(_lagging(place, wire, watcher, lag, 1 if quick else 3))
+            delays.append(_lagging(place, wire, watcher, lag, 1 if quick else EACH))
             print(f"  reads {lag} s old: {delays[-1].measured}", flush=True)
         claims, false = watcher.claims, list(watcher.false)
         lost = None if quick else _losing(place, wire, watcher)
@@ -100,25 +101,26 @@ def _lagging(place: Place, wire: Wire, watcher: Watcher, lag: float, each: int) 
     _lag(place, lag)
     given = decided.decide(wants)
     targets = _targets(given)
-    passes.settle(targets, wire, seconds=SECONDS, after=watcher)
-    delays = _delays(given)
+    made = passes.settle(targets, wire, seconds=SECONDS, after=watcher)
+    delays = _delays(given, made)
     for grant in given:
         grants.end(grant, by=system(), reason=EndReason.REVOKED)
     for target in targets:
         passes.one(target, wire)  # writes the removal, and settles nothing
         watcher(target)
     again = decided.decide(wants)
-    passes.settle(targets, wire, seconds=SECONDS, after=watcher)
-    delays += _delays(again)
+    made = passes.settle(targets, wire, seconds=SECONDS, after=watcher)
+    delays += _delays(again, made)
     most = lag + AGREEMENT + step(lag)
-    worst = max(delays)
+    worst = max(delay for delay, _busy in delays)
+    busy = max(busy for _delay, busy in delays)
     return Row(
         f"seen after its write, reads {lag:g} s old",
         f"≤ {most:g} s",
-        f"at most {worst:.2f} s",
+        f"at most {worst:.2f} s, and {busy:.2f} s because the machine was busy",
         worst <= most,
         len(delays),
-        {"delays": sorted(round(one, 3) for one in delays)},
+        {"delays": sorted(round(delay, 3) for delay, _busy in delays)},
     )
 
 
@@ -183,12 +185,18 @@ def _targets(given: Iterable[Grant]) -> set[int]:
     return set(rows.values_list("target_id", flat=True))
 
 
-def _delays(given: Iterable[Grant]) -> list[float]:
-    """Seconds from the write to seen."""
+def _delays(given: Iterable[Grant], made: Sequence[Pass]) -> list[tuple[float, float]]:
+    """Seconds from the write to seen; and what came on top because the machine was busy.
+
+    That is: how late the two agreeing looks began, as all passes here are made one by one, and
+    how long they stood in line for a processor.
+    """
     found = []
     for one in Delivery.objects.filter(grant__in=list(given)).select_related("target"):
         seen, written = one.seen_at, one.target.written_at
         assert isinstance(seen, datetime)
         assert isinstance(written, datetime)
-        found.append((seen - written).total_seconds())
+        last = [each for each in made if each.target == one.target_id][-2:]
+        busy = sum(each.late + each.stood for each in last)
+        found.append(((seen - written).total_seconds() - busy, busy))
     return found

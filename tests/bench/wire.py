@@ -38,10 +38,12 @@ class Pass:
 
     target: int
     what: str  # write, look, settle
+    late: float  # seconds after it was due
     size: int  # unreleased deliveries of the target
     wall: float
     waited: float
     in_line: float  # for a processor, outside of calls
+    stood: float  # the same, calls included
     cpu: float
     requests: int
 
