@@ -29,9 +29,8 @@ def converge(target_id: int) -> None:
     lease = acquire(target_id)
     if lease is None:
         return
-    deadline = time.monotonic() + settings.PASS_DEADLINE_SECONDS
     try:
-        _pass(lease, deadline)
+        _pass(lease, began=time.monotonic())
     except Exception as error:
         _broke(lease, error)
         raise
@@ -40,7 +39,7 @@ def converge(target_id: int) -> None:
     _hurry_next(target_id)
 
 
-def _pass(lease: Lease, deadline: float) -> None:
+def _pass(lease: Lease, *, began: float) -> None:
     target = lease.target
     provider, place = PROVIDERS[target.kind], places.of(target)
     with transaction.atomic():
@@ -57,7 +56,7 @@ def _pass(lease: Lease, deadline: float) -> None:
     rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
     step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
     if step.verdict is Verdict.WRITE:
-        work = writing.Work(lease, provider, place, reading, holding.parts, deadline)
+        work = writing.Work(lease, provider, place, reading, holding.parts, _deadline(began))
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
         _look(lease, step)
@@ -72,6 +71,19 @@ def _pass(lease: Lease, deadline: float) -> None:
             blocked=frozenset({*step.conflicts, *step.exhausted, *remembered.refused}),
         )
         _agreed(lease, step, holding, proof)
+
+
+def _deadline(began: float) -> float:
+    """When a pass that has read begins no more writes.
+
+    Reading alone may have used the pass up (1,000 principals are 50 pages). Writing then has as
+    long again, but never longer than the task's limit allows: a target that is slow to read
+    would otherwise be read for ever and never written.
+    """
+    limit = settings.PASS_DEADLINE_SECONDS
+    one = settings.AWS_CONNECT_TIMEOUT_SECONDS + settings.AWS_READ_TIMEOUT_SECONDS
+    last = began + settings.TASK_LIMIT_SECONDS - settings.AWS_TRIES * one
+    return max(began + limit, min(time.monotonic() + limit, last))
 
 
 @transaction.atomic

@@ -73,6 +73,12 @@ class Course:
         self.refusals |= {change.key: error for change in group}
         return False
 
+    def ran_out(self) -> None:
+        """The time was over. When it was before the first write, somebody should know why."""
+        if set(self.fates.values()) == {"pending"}:
+            text = "AWS answered so slowly that reading left no time to write."
+            self.stopped = Outcome(Kind.TRANSIENT, text)
+
 
 def write(work: Work, step: Step) -> None:
     """Commit the plan, make its changes, take their fate down."""
@@ -145,7 +151,10 @@ def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
         course.failed(step.changes, error)
         return course
     for group in work.provider.writes(step.changes):
-        if time.monotonic() > work.deadline or not work.lease.is_ours:
+        if time.monotonic() > work.deadline:
+            course.ran_out()
+            break
+        if not work.lease.is_ours:
             break
         try:
             work.provider.apply(writer, work.place, work.reading, group, work.parts)

@@ -10,7 +10,17 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Event, Notice
 from policies import clients, reconcile
-from policies.models import AwsAccount, Delivery, EndReason, Grant, Phase, Seen, Target, TargetKind
+from policies.models import (
+    AwsAccount,
+    Delivery,
+    EndReason,
+    Grant,
+    Phase,
+    Plan,
+    Seen,
+    Target,
+    TargetKind,
+)
 from policies.plan import Reading
 from policies.providers import PROVIDERS, places
 from policies.reconcile import deliveries
@@ -155,3 +165,25 @@ def seen(target: Target) -> tuple[deliveries.Holding, deliveries.Proof]:
     wanted = provider.desired(place, holding.parts)
     reading = Reading(dict(wanted))
     return holding, deliveries.Proof(provider, place, reading, wanted, f.now(), frozenset(wanted))
+
+
+def test_a_target_that_is_slow_to_read_is_written_all_the_same(world, peopled, settings):
+    """Reading takes longer than a pass should: without time of its own nothing is ever written."""
+    settings.PASS_DEADLINE_SECONDS = 0.2
+    slow = {"service": "eks", "operation": "DescribeCluster", "kind": "slow", "seconds": 0.5}
+    world.fake.post("/_fake/faults", slow)
+    decide(1)
+    world.settle_once()
+    assert Plan.objects.get().outcome == Plan.Outcome.APPLIED
+
+
+def test_a_target_too_slow_to_read_waits_longer_each_time_and_says_why(world, peopled, settings):
+    settings.PASS_DEADLINE_SECONDS = 0.2
+    settings.TASK_LIMIT_SECONDS = settings.AWS_TRIES * 5
+    slow = {"service": "eks", "operation": "DescribeCluster", "kind": "slow", "seconds": 0.5}
+    world.fake.post("/_fake/faults", slow)
+    decide(1)
+    world.settle_once()
+    target = Target.objects.get()
+    assert (target.phase, target.outcome, target.attempts) == (Phase.WAITING, "transient", 1)
+    assert "slowly" in target.outcome_text
