@@ -17,7 +17,7 @@ PRODUCTION = env -u DEMO -u DEBUG -u PACE STATE_DIR=$(abspath $(VENV))/check DAT
 		'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test smoke check fake-aws lock clean FORCE
+.PHONY: help install demo test smoke check bench fake-aws lock clean FORCE
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -44,6 +44,9 @@ check: $(VENV)/.dev ## lint, format, types, import contracts, migrations, deploy
 	$(MANAGE) makemigrations --check --dry-run
 	$(BIN)/python -m tests.migration_rules
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+
+bench: $(VENV)/.dev ## what the engine costs, against what it must: ARGS="--json FILE --only NAME --quick"
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 fake-aws: $(VENV)/.runtime ## the fake AWS and its ConfigMap server on PORT=5000; Ctrl-C ends them
 	@exec $(BIN)/python -m tests.fakes --port $(PORT) --human --watch

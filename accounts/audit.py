@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.models import Event, Note
+
+BATCH = 500  # rows in one statement
 
 
 class What(StrEnum):
@@ -93,8 +96,7 @@ def record(
 
     Must run inside the transaction of the change it tells: raises RuntimeError outside one.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("Record inside the transaction that makes the change (GH-302).")
+    _check_transaction()
     salt = secrets.token_hex(16) if why else ""
     event = Event.objects.create(
         what=what,
@@ -116,6 +118,44 @@ def record(
     if why:
         Note.objects.create(event=event, salt=salt, text=why)
     return event
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of many events of the same sort, without words of its own."""
+
+    by: Actor
+    about: tuple[str, object]
+    person: object = ""
+    after: dict[str, Any] | None = None
+
+
+def record_all(what: What, facts: Sequence[Fact]) -> None:
+    """The same as `record` for each of `facts`, in their order, at the cost of one."""
+    _check_transaction()
+    Event.objects.bulk_create(
+        [
+            Event(
+                what=what,
+                actor_kind=fact.by.kind,
+                actor_id=fact.by.id,
+                channel=fact.by.channel,
+                assurance=fact.by.assurance,
+                object_kind=fact.about[0],
+                object_id=str(fact.about[1]),
+                person_id=str(fact.person or ""),
+                after=fact.after,
+                correlation=fact.by.correlation,
+            )
+            for fact in facts
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _check_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("Record inside the transaction that makes the change (GH-302).")
 
 
 def note_digest(salt: str, text: str) -> str:

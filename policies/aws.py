@@ -6,13 +6,15 @@ request id and AWS's own date in a journal, so that the record can name them.
 
 import base64
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.parsers import ResponseParserError
 from botocore.signers import RequestSigner
 
@@ -36,6 +38,10 @@ _MORE = (
     "NextContinuationToken",
 )
 _FLAGS = ("IsTruncated", "Truncated")
+
+
+# A session may be used by many threads, but only one at a time may make a client of it.
+_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -66,18 +72,30 @@ class Journal:
 
 
 class Aws:
-    """Calls as one identity in one region. Raises Outcome only."""
+    """Calls as one identity in one region. Raises Outcome only.
 
-    def __init__(self, session: boto3.Session, timeouts: Timeouts, account: str = "") -> None:
+    `keys`: the identity's credentials when they are not the session's own. All identities share
+    one session, because a session reads AWS's service models, which takes half a second.
+    `account`: whose identity it is, where that is known.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        timeouts: Timeouts,
+        keys: Mapping[str, str] | None = None,
+        account: str = "",
+    ) -> None:
         self._session = session
         self._timeouts = timeouts
+        self._keys = dict(keys or {})
         self._account = account
         self._clients: dict[tuple[str, bool], Any] = {}
         self.journal = Journal()
 
     def fresh(self) -> "Aws":
         """The same identity and clients with a journal of its own."""
-        other = Aws(self._session, self._timeouts, self._account)
+        other = Aws(self._session, self._timeouts, self._keys, self._account)
         other._clients = self._clients
         return other
 
@@ -122,12 +140,11 @@ class Aws:
                 before()
         return found
 
-    def assume(
-        self, role_arn: str, *, session_name: str, external_id: str, region: str, seconds: int
-    ) -> "Aws":
-        """The same, as `role_arn`, for 900 to 3600 `seconds`. `session_name`: 2 to 64 characters.
+    def assume(self, role_arn: str, *, session_name: str, external_id: str, seconds: int) -> "Aws":
+        """The same region, as `role_arn`, for 900 to 3600 `seconds`.
 
-        A chained session lives one hour at most, and every role allows one.
+        `session_name`: 2 to 64 characters. A chained session lives one hour at most, and every
+        role allows one.
         """
         answer = self.call(
             "sts",
@@ -138,14 +155,17 @@ class Aws:
             DurationSeconds=seconds,
         )
         keys = answer["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-            region_name=region,
-        )
         account = answer.get("AssumedRoleUser", {}).get("Arn", "").split(":")
-        return Aws(session, self._timeouts, account[4] if len(account) > 4 else "")
+        return Aws(
+            self._session,
+            self._timeouts,
+            {
+                "aws_access_key_id": keys["AccessKeyId"],
+                "aws_secret_access_key": keys["SecretAccessKey"],
+                "aws_session_token": keys["SessionToken"],
+            },
+            account[4] if len(account) > 4 else "",
+        )
 
     def account(self) -> str:
         """The number of the account we act in. Asked of AWS once for credentials of our own."""
@@ -158,7 +178,7 @@ class Aws:
 
         Format: aws-iam-authenticator, pkg/token; the same URL `aws eks get-token` makes.
         """
-        credentials = self._session.get_credentials()
+        credentials = self._credentials()
         if credentials is None:
             raise Outcome(Kind.DENIED, "The worker has no AWS credentials.")
         client = self._client("sts")
@@ -185,6 +205,11 @@ class Aws:
         )
         return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
+    def _credentials(self) -> Any:
+        if not self._keys:
+            return self._session.get_credentials()
+        return Credentials(*self._keys.values())
+
     def _client(self, service: str, *, writing: bool = False) -> Any:
         """botocore re-sends reads `tries - 1` times, writes never.
 
@@ -200,7 +225,10 @@ class Aws:
                 read_timeout=self._timeouts.read,
                 user_agent_extra="gatehouse",
             )
-            self._clients[service, writing] = self._session.client(service, config=config)
+            with _making:
+                self._clients[service, writing] = self._session.client(
+                    service, config=config, **self._keys
+                )
         return self._clients[service, writing]
 
     def _guard(self, service: str, operation: str, work: Callable[[], Any]) -> Any:

@@ -23,6 +23,7 @@ _READ_SESSION = 3600  # a chained session lives one hour at most
 _READ_SECONDS = _READ_SESSION - 300  # stop using it before it runs out
 _HUB = "own"  # the account of our own credentials, whose rate AssumeRole uses up
 _reads: dict[tuple[str, str, str], tuple[float, aws.Aws]] = {}
+_locals: dict[str, aws.Aws] = {}
 _lock = threading.Lock()
 
 
@@ -185,13 +186,14 @@ def writing(
 
 def own(region: str) -> AccountClients:
     """Clients with this process's own credentials, whatever account those are of."""
-    return AccountClients(aws.local(region, _timeouts()))
+    return AccountClients(_local(region))
 
 
 def forget_sessions() -> None:
-    """Drop the shared read sessions, for example when a role was changed."""
+    """Drop the shared sessions, for example when a role or our own credentials were changed."""
     with _lock:
         _reads.clear()
+        _locals.clear()
 
 
 @contextmanager
@@ -226,13 +228,20 @@ def _account(number: str) -> AwsAccount:
 def _session(
     row: AwsAccount, role: str, region: str, bounds: Bounds, *, name: str, seconds: int
 ) -> aws.Aws:
-    local = aws.local(region, _timeouts())
+    local = _local(region)
     if not role:
         return local
-    with replace(bounds, account=_HUB).call("sts", writing=False):
-        return local.assume(
-            role, session_name=name, external_id=row.external_id, region=region, seconds=seconds
-        )
+    hub = replace(bounds, account=_HUB)
+    with _session_may_be_stale(), hub.call("sts", writing=False):
+        return local.assume(role, session_name=name, external_id=row.external_id, seconds=seconds)
+
+
+def _local(region: str) -> aws.Aws:
+    """This process's own identity, with a journal for whoever asks."""
+    with _lock:
+        if region not in _locals:
+            _locals[region] = aws.local(region, _timeouts())
+        return _locals[region].fresh()
 
 
 def _timeouts() -> aws.Timeouts:

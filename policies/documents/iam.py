@@ -8,6 +8,7 @@ it says. Two statements that differ in one condition's values alone are one stat
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from policies.plan import digest
@@ -144,10 +145,17 @@ def canonical(policy: Any) -> str:
 def covers(policy_text: str, statement: Statement) -> bool:
     """Whether a canonical document holds everything `statement` says, under its Sid."""
     wanted = _with_sid(statement)
+    one = _by_sid(policy_text).get(wanted["Sid"])
+    return one is not None and _united(one, wanted) == one
+
+
+@lru_cache(maxsize=32)
+def _by_sid(policy_text: str) -> dict[str, Statement]:
+    """A document's statements; read once, however many parts ask. Never changed by who gets it."""
+    found: dict[str, Statement] = {}
     for one in json.loads(policy_text).get("Statement", []):
-        if one.get("Sid") == wanted["Sid"]:
-            return bool(_united(one, wanted) == _canonical_statement(one))
-    return False
+        found.setdefault(one.get("Sid", ""), _canonical_statement(one))
+    return found
 
 
 def size(policy_text: str) -> int:

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.actors import system
-from accounts.audit import What
-from accounts.notices import tell
+from accounts.audit import Fact, What
+from accounts.notices import tell_all
 from policies.models import Delivery, Grant, Seen, Target
-from policies.models.grants import DeliveryQuerySet
-from policies.plan import Reading, State
+from policies.plan import Reading, State, digest
 from policies.providers import Part, Place, Provider
+
+BATCH = 500  # rows in one statement
+UNREAD = ("grant__terms", "grant__parts", "grant__sentence")  # long, and no matter here
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Holding:
 
 def load(target: Target, *, now: datetime) -> Holding:
     """What has not begun is neither living nor ended."""
-    unreleased = target.deliveries.unreleased().select_related("grant__principal")
-    rows = list(unreleased.order_by("grant_id", "pk"))
+    found = target.deliveries.unreleased().select_related("grant__principal").defer(*UNREAD)
+    rows = list(found.order_by("grant_id", "pk"))
     living = [one for one in rows if one.lives(now)]
     ended = [one for one in rows if one.is_over(now)]
     return Holding(living, ended)
@@ -56,77 +61,76 @@ class Proof:
 
 
 def take_down(holding: Holding, proof: Proof) -> None:
-    """Mark what was seen to be there and what was seen gone; grants follow their deliveries."""
-    for delivery in holding.living:
-        if _holds(proof, proof.reading.state, delivery):
-            _seen(delivery, proof.at)
-        elif delivery.state == Delivery.State.SEEN:
-            _missed(delivery, proof.at)
-    for delivery in holding.ended:
-        _release(delivery, holding, proof)
+    """Mark what was seen to be there and what was seen gone; grants follow their deliveries.
+
+    The number of statements does not grow with the deliveries: a target may hold thousands.
+    """
+    state = proof.reading.state
+    there = {one.pk for one in holding.living if _holds(proof, state, one)}
+    _see([one for one in holding.living if one.pk in there and not _is_seen(one)], proof.at)
+    _miss([one for one in holding.living if one.pk not in there and _is_seen(one)], proof.at)
+    if holding.ended:
+        _release(holding, proof)
+
+
+def _is_seen(delivery: Delivery) -> bool:
+    return delivery.state == Delivery.State.SEEN
 
 
 def _holds(proof: Proof, state: State, delivery: Delivery) -> bool:
     return proof.provider.holds(state, proof.place, delivery.part)
 
 
-def _seen(delivery: Delivery, at: datetime) -> None:
-    moved = Delivery.objects.filter(
-        pk=delivery.pk, state__in=[Delivery.State.DUE, Delivery.State.DRIFTED]
-    ).update(state=Delivery.State.SEEN, seen_at=at)
+def _see(there: Sequence[Delivery], at: datetime) -> None:
+    """These deliveries were seen; grants that have no other one to wait for are confirmed."""
+    waiting = (Delivery.State.DUE, Delivery.State.DRIFTED)
+    moved = _still(there, *waiting) if there else []
     if not moved:
         return
-    Seen.objects.create(delivery=delivery, from_at=at)
-    grant = delivery.grant
-    if delivery.purpose == Delivery.Purpose.CUT:
-        _record_cut(What.GRANT_CUT_SEEN, delivery)
-        return
-    if _rest(grant).filter(state=Delivery.State.DUE).exists():
-        return
-    if Grant.objects.filter(pk=grant.pk, seen_at__isnull=True).update(seen_at=at):
-        audit.record(
-            What.GRANT_SEEN,
-            by=system(correlation=grant.correlation),
-            about=("grant", grant.ref),
-            person=grant.person_id,
-        )
-        tell(grant.person_id, "access_confirmed", grant=grant.ref)
-
-
-def _missed(delivery: Delivery, at: datetime) -> None:
-    """AWS held it and does not any more, though nothing here ended it."""
-    moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SEEN).update(
-        state=Delivery.State.DRIFTED
+    Delivery.objects.filter(pk__in=[one.pk for one in moved]).update(
+        state=Delivery.State.SEEN, seen_at=at
     )
-    if moved:
-        Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=at)
+    Seen.objects.bulk_create([Seen(delivery=one, from_at=at) for one in moved], BATCH)
+    cuts, gives = _by_purpose(moved)
+    audit.record_all(What.GRANT_CUT_SEEN, [_fact(one.grant, target=one.target_id) for one in cuts])
+    confirmed = _complete(gives, Q(state=Delivery.State.DUE), seen_at=at)
+    audit.record_all(What.GRANT_SEEN, [_fact(grant) for grant in confirmed])
+    tell_all("access_confirmed", [(one.person_id, {"grant": one.ref}) for one in confirmed])
 
 
-def _release(delivery: Delivery, holding: Holding, proof: Proof) -> None:
-    """Marks how an ended delivery is released, if anything is proved about it."""
-    release = _proved(delivery, proof)
-    if release is None:
-        return
-    needed_by = None
-    if release is Delivery.Release.NEEDED:
-        needed_by = next((one.grant for one in holding.living if one.part == delivery.part), None)
-    moved = (
-        Delivery.objects.unreleased()
-        .filter(pk=delivery.pk)
-        .update(
-            state=Delivery.State.RELEASED,
-            release=release,
-            needed_by=needed_by,
-            released_at=proof.at,
-        )
+def _miss(gone: Sequence[Delivery], at: datetime) -> None:
+    """AWS held these and does not any more, though nothing here ended them."""
+    moved = _still(gone, Delivery.State.SEEN) if gone else []
+    Delivery.objects.filter(pk__in=[one.pk for one in moved]).update(state=Delivery.State.DRIFTED)
+    Seen.objects.filter(delivery__in=moved, until_at__isnull=True).update(until_at=at)
+
+
+def _release(holding: Holding, proof: Proof) -> None:
+    """Release the ended deliveries about which something is proved."""
+    proved = {one.pk: _proved(one, proof) for one in holding.ended}
+    living = {digest(one.part): one.grant for one in reversed(holding.living)}
+    moved = _still(
+        [one for one in holding.ended if proved[one.pk] is not None],
+        Delivery.State.DUE,
+        Delivery.State.SEEN,
+        Delivery.State.DRIFTED,
     )
     if not moved:
         return
-    Seen.objects.filter(delivery=delivery, until_at__isnull=True).update(until_at=proof.at)
-    if delivery.purpose == Delivery.Purpose.CUT:
-        _record_cut(What.GRANT_CUT_GONE, delivery)
-        return
-    _release_grant(delivery.grant, proof.at)
+    for one in moved:
+        one.state = Delivery.State.RELEASED
+        one.release = proved[one.pk] or ""
+        one.released_at = proof.at
+        needed = proved[one.pk] is Delivery.Release.NEEDED
+        one.needed_by = living.get(digest(one.part)) if needed else None
+    Delivery.objects.bulk_update(moved, ["state", "release", "needed_by", "released_at"], BATCH)
+    Seen.objects.filter(delivery__in=moved, until_at__isnull=True).update(until_at=proof.at)
+    cuts, gives = _by_purpose(moved)
+    audit.record_all(What.GRANT_CUT_GONE, [_fact(one.grant, target=one.target_id) for one in cuts])
+    gone = _complete(gives, ~Q(state=Delivery.State.RELEASED), released_at=proof.at)
+    releases = _releases(gone)
+    audit.record_all(What.GRANT_GONE, [_fact(one, releases=releases[one.pk]) for one in gone])
+    tell_all("access_gone", [(one.person_id, {"grant": one.ref}) for one in gone])
 
 
 def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
@@ -148,35 +152,50 @@ def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
     return None if keys & proof.blocked else Delivery.Release.GONE
 
 
-def _release_grant(grant: Grant, at: datetime) -> None:
-    if _rest(grant).unreleased().exists():
-        return
-    if Grant.objects.filter(pk=grant.pk, released_at__isnull=True).update(released_at=at):
-        audit.record(
-            What.GRANT_GONE,
-            by=system(correlation=grant.correlation),
-            about=("grant", grant.ref),
-            person=grant.person_id,
-            after={
-                "releases": sorted(
-                    _rest(grant).values_list("target_id", "release", "needed_by__ref")
-                )
-            },
-        )
-        tell(grant.person_id, "access_gone", grant=grant.ref)
+def _still(those: Sequence[Delivery], *states: Delivery.State) -> list[Delivery]:
+    """Those that are in one of `states` now, locked; a pass that lost its lease finds none."""
+    rows = Delivery.objects.filter(pk__in=[one.pk for one in those], state__in=states)
+    locked = _locked(rows)
+    return [one for one in those if one.pk in locked]
 
 
-def _record_cut(what: What, delivery: Delivery) -> None:
-    grant = delivery.grant
-    audit.record(
-        what,
-        by=system(correlation=grant.correlation),
-        about=("grant", grant.ref),
-        person=grant.person_id,
-        after={"target": delivery.target_id},
-    )
+def _by_purpose(moved: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
+    """Cuts and gives: what an end cuts has a life of its own."""
+    cuts = [one for one in moved if one.purpose == Delivery.Purpose.CUT]
+    return cuts, [one for one in moved if one.purpose != Delivery.Purpose.CUT]
 
 
-def _rest(grant: Grant) -> DeliveryQuerySet:
-    """What the grant gives. What its end cuts has a life of its own."""
-    return Delivery.objects.gives().filter(grant=grant)
+def _complete(moved: Sequence[Delivery], open_: Q, **mark: datetime) -> list[Grant]:
+    """The grants of `moved` without an `open_` delivery, marked now: each of them once.
+
+    Locked before they are asked: a pass over another target may finish their other delivery at
+    the same moment, and one of the two must see what the other did.
+    """
+    grants = {one.grant_id: one.grant for one in moved}
+    unmarked = {f"{name}__isnull": True for name in mark}
+    locked = _locked(Grant.objects.filter(pk__in=grants, **unmarked))
+    gives = Delivery.objects.gives().filter(open_, grant__in=locked)
+    waiting = gives.values_list("grant_id", flat=True)
+    complete = locked - set(waiting)
+    Grant.objects.filter(pk__in=complete).update(**mark)
+    return [grant for pk, grant in grants.items() if pk in complete]
+
+
+def _locked(rows: QuerySet[Any]) -> set[int]:
+    """The keys of these rows, locked until the transaction ends; always in the same order."""
+    found = rows.order_by("pk").select_for_update(no_key=True)
+    return set(found.values_list("pk", flat=True))
+
+
+def _fact(grant: Grant, **after: Any) -> Fact:
+    by = system(correlation=grant.correlation)
+    return Fact(by, ("grant", grant.ref), grant.person_id, after or None)
+
+
+def _releases(gone: Sequence[Grant]) -> dict[int, list[tuple[Any, ...]]]:
+    """How each delivery of these grants was released: (target, release, needed by)."""
+    found: dict[int, list[tuple[Any, ...]]] = {one.pk: [] for one in gone}
+    rows = Delivery.objects.gives().filter(grant__in=found).order_by("target_id", "pk")
+    for grant, *release in rows.values_list("grant_id", "target_id", "release", "needed_by__ref"):
+        found[grant].append(tuple(release))
+    return found

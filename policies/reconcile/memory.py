@@ -1,6 +1,6 @@
 """What is remembered of a target between passes: its keys, and plans that never finished."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,9 @@ from accounts.audit import What
 from policies.models import Key, Phase, Plan, Target
 from policies.plan import KeyMemory, Memory, Origin, State, Step
 from policies.reconcile import drift, retries
+
+BATCH = 500  # rows in one statement
+FIELDS = ("origin", "text", "replaced", "window_until", "doubt", "seen", "ordered")
 
 
 def recall(target: Target, *, now: datetime) -> Memory:
@@ -66,12 +69,17 @@ def note(target: Target, step: Step) -> None:
     """
     over = target.keys.filter(key__in=step.forget)
     over.exclude(origin=Key.Origin.FOUND).delete()
-    for key, text in step.found.items():
-        claimed = key in step.claimed
-        origin = Key.Origin.MADE if claimed else Key.Origin.FOUND
-        Key.objects.get_or_create(
-            target=target, key=key, defaults={"origin": origin, "text": text, "seen": claimed}
+    rows = [
+        Key(
+            target=target,
+            key=key,
+            origin=Key.Origin.MADE if key in step.claimed else Key.Origin.FOUND,
+            text=text,
+            seen=key in step.claimed,
         )
+        for key, text in step.found.items()
+    ]
+    Key.objects.bulk_create(rows, BATCH, ignore_conflicts=True)
 
 
 def forget_found(target: Target, step: Step, restored: Mapping[str, str]) -> None:
@@ -132,12 +140,27 @@ def snapshot(row: Key | None) -> dict[str, Any] | None:
     }
 
 
-def restore(target: Target, key: str, earlier: dict[str, Any] | None) -> None:
-    """A refused change leaves no trace of ownership."""
-    if earlier is None:
-        Key.objects.filter(target=target, key=key).delete()
-        return
-    until = earlier["window_until"]
-    Key.objects.filter(target=target, key=key).update(
-        **{**earlier, "window_until": datetime.fromisoformat(until) if until else None}
+def restore(target: Target, earlier: Mapping[str, dict[str, Any] | None]) -> None:
+    """Refused changes leave no trace of ownership: {key: its snapshot, None: it had no row}."""
+    new = [key for key, one in earlier.items() if one is None]
+    target.keys.filter(key__in=new).delete()
+    keep(
+        Key(target=target, key=key, **{**one, "window_until": _moment(one["window_until"])})
+        for key, one in earlier.items()
+        if one is not None
     )
+
+
+def keep(rows: Iterable[Key], *more: str) -> None:
+    """Store these keys, known or new; of a known one only FIELDS and `more` change."""
+    Key.objects.bulk_create(
+        rows,
+        BATCH,
+        update_conflicts=True,
+        unique_fields=["target", "key"],
+        update_fields=[*FIELDS, *more],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -40,10 +40,9 @@ def converge(target_id: int) -> None:
     lease = acquire(target_id)
     if lease is None:
         return
-    deadline = time.monotonic() + settings.PASS_DEADLINE_SECONDS
     try:
         with context.bound(lease.target.correlation):
-            _pass(lease, deadline)
+            _pass(lease, began=time.monotonic())
     except Exception as error:
         _broke(lease, error)
         raise
@@ -52,14 +51,14 @@ def converge(target_id: int) -> None:
     _hurry_next(target_id)
 
 
-def _pass(lease: Lease, deadline: float) -> None:
+def _pass(lease: Lease, *, began: float) -> None:
     target = lease.target
     provider, place = PROVIDERS[target.kind], places.of(target)
     with transaction.atomic():
         memory.note_dead_plans(target)
     holding = deliveries.load(target, now=database_now())
     try:
-        reading = read(place, until=deadline)
+        reading = read(place, until=began + settings.PASS_DEADLINE_SECONDS)
     except Outcome as error:
         _unreadable(lease, holding, error)
         return
@@ -72,7 +71,9 @@ def _pass(lease: Lease, deadline: float) -> None:
         if hold is not None:
             _held(lease, hold, holds.told(provider, place, step.changes))
             return
-        work = writing.Work(lease, provider, place, reading, holding.parts, wish.wanted, deadline)
+        work = writing.Work(
+            lease, provider, place, reading, holding.parts, wish.wanted, _deadline(began)
+        )
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
         _look(lease, step)
@@ -97,6 +98,19 @@ def _pass(lease: Lease, deadline: float) -> None:
             restored=wish.restoring,
         )
         _agreed(lease, step, holding, proof)
+
+
+def _deadline(began: float) -> float:
+    """When a pass that has read begins no more writes.
+
+    Reading alone may have used the pass up (1,000 principals are 50 pages). Writing then has as
+    long again, but never longer than the task's limit allows: a target that is slow to read
+    would otherwise be read for ever and never written.
+    """
+    limit = settings.PASS_DEADLINE_SECONDS
+    one = settings.AWS_CONNECT_TIMEOUT_SECONDS + settings.AWS_READ_TIMEOUT_SECONDS
+    last = began + settings.TASK_LIMIT_SECONDS - settings.AWS_TRIES * one
+    return max(began + limit, min(time.monotonic() + limit, last))
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,12 @@ class Course:
         self.refusals |= {change.key: error for change in group}
         return False
 
+    def ran_out(self) -> None:
+        """The time was over. When it was before the first write, somebody should know why."""
+        if set(self.fates.values()) == {"pending"}:
+            text = "AWS answered so slowly that reading left no time to write."
+            self.stopped = Outcome(Kind.TRANSIENT, text)
+
 
 def write(work: Work, step: Step) -> None:
     """Commit the plan, make its changes, take their fate down."""
@@ -95,7 +101,6 @@ def _intend(work: Work, step: Step) -> Plan | None:
     memory.note(target, step)
     now = database_now()
     rows = {row.key: row for row in target.keys.filter(key__in=[c.key for c in step.changes])}
-    originals = {**work.reading.state, **work.reading.originals}
     plan = Plan.objects.create(
         target=target,
         generation=target.generation,
@@ -113,24 +118,7 @@ def _intend(work: Work, step: Step) -> Plan | None:
             for change in step.changes
         ],
     )
-    for change in step.changes:
-        earlier = rows.get(change.key)
-        adopted = earlier is not None and earlier.origin == Key.Origin.ADOPTED
-        Key.objects.update_or_create(
-            target=target,
-            key=change.key,
-            defaults={
-                "origin": Key.Origin.ADOPTED if adopted else Key.Origin.MADE,
-                "text": change.after,
-                "replaced": originals.get(change.key),
-                "window_until": now + memory.window(target, removing=change.after is None),
-                "doubt": True,
-                "seen": False,
-                "ordered": False,
-                "plan": plan,
-                "at": now,
-            },
-        )
+    memory.keep([_intended(work, plan, one, rows, now) for one in step.changes], "plan", "at")
     drift.written_over(target, step, plan, work.wanted)
     audit.record(
         What.TARGET_PLANNED,
@@ -139,6 +127,25 @@ def _intend(work: Work, step: Step) -> Plan | None:
         after={"plan": plan.ref, "generation": plan.generation, "changes": _told(plan.changes)},
     )
     return plan
+
+
+def _intended(
+    work: Work, plan: Plan, change: Change, known: Mapping[str, Key], now: datetime
+) -> Key:
+    """The key as it is once the change is written, which is in doubt until it was."""
+    earlier = known.get(change.key)
+    adopted = earlier is not None and earlier.origin == Key.Origin.ADOPTED
+    return Key(
+        target=work.target,
+        key=change.key,
+        origin=Key.Origin.ADOPTED if adopted else Key.Origin.MADE,
+        text=change.after,
+        replaced=work.reading.originals.get(change.key, work.reading.state.get(change.key)),
+        window_until=now + memory.window(work.target, removing=change.after is None),
+        doubt=True,
+        plan=plan,
+        at=now,
+    )
 
 
 def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
@@ -158,7 +165,10 @@ def _carry_out(work: Work, step: Step, plan: Plan) -> Course:
         course.failed(step.changes, error)
         return course
     for group in work.provider.writes(_with_originals(plan, step)):
-        if time.monotonic() > work.deadline or not work.lease.is_ours:
+        if time.monotonic() > work.deadline:
+            course.ran_out()
+            break
+        if not work.lease.is_ours:
             break
         try:
             work.provider.apply(writer, work.place, work.reading, group, work.parts)
@@ -206,15 +216,19 @@ def _take_down(work: Work, step: Step, plan: Plan, course: Course) -> None:
     _record(work, plan, changes, course)
     if not work.lease.update_unless_raised(**_progress(work, step, course, now)):
         return
-    for change in changes:
-        key, fate = change["key"], change["fate"]
-        if fate in {"refused", "pending"}:
-            memory.restore(work.target, key, change["memory"])
-            continue
-        until = now + memory.window(work.target, removing=change["after"] is None)
-        Key.objects.filter(target=work.target, key=key).update(
-            doubt=fate == "lost", window_until=until
-        )
+    left = [one for one in changes if one["fate"] in {"refused", "pending"}]
+    memory.restore(work.target, {one["key"]: one["memory"] for one in left})
+    _open_windows(work.target, [one for one in changes if one["fate"] in {"written", "lost"}], now)
+
+
+def _open_windows(target: Target, touched: Sequence[dict[str, Any]], now: datetime) -> None:
+    """From now on our text counts for these keys; those whose answer was lost stay in doubt."""
+    groups: dict[tuple[bool, bool], list[str]] = {}
+    for one in touched:
+        groups.setdefault((one["fate"] == "lost", one["after"] is None), []).append(one["key"])
+    for (lost, removing), keys in groups.items():
+        until = now + memory.window(target, removing=removing)
+        target.keys.filter(key__in=keys).update(doubt=lost, window_until=until)
 
 
 def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str, Any]:

@@ -1,26 +1,35 @@
 """Faults on command: what the next calls meet, as posted to `/_fake/faults`.
 
 A fault names `service`, and may name `operation` (default `*`) and `account`; it is spent after
-`times` calls (default 1; null: until deleted). Kinds:
+`times` calls (default 1; null: until deleted), and with `on` meets only `read` or `write`. Kinds:
 
 * `throttle`, `deny`: AWS's usual refusal in the service's own protocol;
 * `error`: any `code`, `status`, `message`;
 * `drop`: the connection ends before the call is applied; `lose`: after, without an answer;
-* `slow`: the call waits `seconds` first;
+* `slow`: the call waits `seconds` first, or a time between `seconds` and `up_to`;
+* `rate`: while it stands, calls beyond `per_second` (`burst` at once) per account are throttled;
 * `stale`: while it stands, reads show the state of `seconds` x PACE ago (`tests.fakes.lag`).
 """
 
 import os
+import random
 import threading
 from dataclasses import asdict, dataclass, fields
 from itertools import count
 from typing import Any
 
+from tests.fakes.rates import Buckets
 from tests.fakes.wire import Call
 
-KINDS = ("throttle", "error", "deny", "lose", "drop", "slow", "stale")
+KINDS = ("throttle", "error", "deny", "lose", "drop", "slow", "stale", "rate")
 STALE_SERVICES = ("iam", "servicecatalog", "eks")
-_needs = {"error": {"code", "status"}, "slow": {"seconds"}, "stale": {"seconds"}}
+DIRECTIONS = ("any", "read", "write")
+_needs = {
+    "error": {"code", "status"},
+    "slow": {"seconds"},
+    "stale": {"seconds"},
+    "rate": {"per_second"},
+}
 
 
 @dataclass
@@ -37,6 +46,15 @@ class Fault:
     status: int = 400
     message: str = "Injected by the fake AWS."
     seconds: float = 0.0
+    up_to: float = 0.0
+    on: str = "any"
+    per_second: float = 0.0
+    burst: float = 1.0
+
+    @property
+    def wait(self) -> float:
+        """Seconds to wait this time."""
+        return random.uniform(self.seconds, max(self.seconds, self.up_to))
 
     def meets(self, call: Call) -> bool:
         """Whether this fault is for that call."""
@@ -44,6 +62,7 @@ class Fault:
             self.service in ("*", call.service)
             and self.operation in ("*", call.operation)
             and self.account in (None, call.account)
+            and self.on in ("any", "write" if call.writes else "read")
         )
 
 
@@ -54,6 +73,7 @@ class Faults:
         self._lock = threading.Lock()
         self._ids = count(1)
         self._standing: list[Fault] = []
+        self._buckets = Buckets()
 
     def add(self, wanted: dict[str, Any]) -> Fault:
         """Set up a fault; `ValueError` says what is wrong with the order."""
@@ -68,7 +88,7 @@ class Faults:
         with self._lock:
             for fault in self._standing:
                 refused = any(earlier.kind != "slow" for earlier in met)
-                if fault.kind == "stale" or not fault.meets(call):
+                if fault.kind == "stale" or not fault.meets(call) or self._within(fault, call):
                     continue
                 if fault.kind == "slow" or not refused:
                     met.append(fault)
@@ -76,6 +96,11 @@ class Faults:
                 fault.times = None if fault.times is None else fault.times - 1
             self._standing = [fault for fault in self._standing if fault.times != 0]
         return met
+
+    def _within(self, fault: Fault, call: Call) -> bool:
+        if fault.kind != "rate":
+            return False
+        return self._buckets.spend((fault.id, call.account), fault.per_second, fault.burst)
 
     def lag(self, service: str, account: str) -> float:
         """Real seconds that reads of a service lag in an account now; 0 when they do not."""
@@ -98,6 +123,7 @@ class Faults:
         """Forget every fault."""
         with self._lock:
             self._standing.clear()
+            self._buckets.clear()
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +136,9 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{wanted['kind']} needs {', '.join(sorted(missing))}")
     if wanted["kind"] == "stale" and wanted["service"] not in ("*", *STALE_SERVICES):
         raise ValueError(f"only {', '.join(STALE_SERVICES)} can lag")
-    return wanted
+    if wanted.get("on", "any") not in DIRECTIONS:
+        raise ValueError(f"on must be one of {', '.join(DIRECTIONS)}")
+    return {"times": None} | wanted if wanted["kind"] == "rate" else wanted
 
 
 faults = Faults()

@@ -68,7 +68,7 @@ class Gate:
     def _answer(self, call: Call, environ: dict[str, Any], met: list[Fault]) -> Response:
         for fault in met:
             if fault.kind == "slow":
-                time.sleep(fault.seconds)
+                time.sleep(fault.wait)
             elif fault.kind == "drop":
                 raise _hang_up(environ)
             elif fault.kind == "lose":
@@ -103,7 +103,7 @@ def _is_query(call: Call) -> bool:
 
 
 def _refusal(call: Call, fault: Fault) -> Response:
-    if fault.kind == "throttle":
+    if fault.kind in ("throttle", "rate"):
         code = "Throttling" if _is_query(call) else "ThrottlingException"
         return error(call, code, "Rate exceeded")
     if fault.kind == "deny":

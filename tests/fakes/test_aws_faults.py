@@ -118,6 +118,33 @@ def test_a_slow_call_waits_and_then_succeeds(fake: FakeAWS, client: Clients) -> 
     assert (slow["fault"], quick["fault"]) == ("slow", "")
 
 
+def test_a_rate_lets_its_burst_pass_and_throttles_what_comes_faster(
+    fake: FakeAWS, client: Clients
+) -> None:
+    iam, hub = client("iam"), client("iam", HUB)
+    role(iam)
+    order = {"service": "iam", "kind": "rate", "on": "write", "per_second": 0.01, "burst": 2}
+    fake.post("/_fake/faults", order)
+    put(iam)
+    put(iam)
+    with pytest.raises(ClientError, match="Throttling"):
+        put(iam)
+    assert names(iam) == ["gatehouse"]
+    role(hub)
+    assert [fault["kind"] for fault in fake.get("/_fake/faults")["faults"]] == ["rate"]
+
+
+def test_a_latency_is_drawn_anew_for_each_call(fake: FakeAWS, client: Clients) -> None:
+    order = {"service": "iam", "kind": "slow", "seconds": 0.05, "up_to": 0.2, "times": None}
+    iam = client("iam")
+    fake.post("/_fake/faults", order)
+    for _ in range(4):
+        iam.list_roles()
+    waits = [call["seconds"] for call in fake.get("/_fake/calls")["calls"]]
+    assert min(waits) >= 0.05
+    assert len(set(waits)) > 1
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -126,6 +153,8 @@ def test_a_slow_call_waits_and_then_succeeds(fake: FakeAWS, client: Clients) -> 
         {"service": "iam", "kind": "error"},
         {"service": "iam", "kind": "throttle", "often": 3},
         {"service": "s3", "kind": "stale", "seconds": 1},
+        {"service": "iam", "kind": "rate"},
+        {"service": "iam", "kind": "slow", "seconds": 1, "on": "both"},
     ],
 )
 def test_a_wrong_order_is_refused_with_the_reason(fake: FakeAWS, order: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""`python -m tests.bench`: what the engine costs, measured against the fake AWS."""
