@@ -18,6 +18,15 @@ from tests.world import World
 PACE = 0.05
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--promise-minutes",
+        type=float,
+        default=0.0,
+        help="tests/journeys/test_promise.py: draw new examples for so long",
+    )
+
+
 @pytest.fixture(autouse=True)
 def _clean_cache() -> Iterator[None]:
     cache.clear()
@@ -67,7 +76,7 @@ def _the_record_can_be_emptied() -> Iterator[None]:
     original = TransactionTestCase._fixture_teardown
 
     def teardown(case: TransactionTestCase) -> None:
-        _drop_triggers()
+        drop_triggers()
         original(case)
 
     TransactionTestCase._fixture_teardown = teardown
@@ -75,7 +84,7 @@ def _the_record_can_be_emptied() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = original
 
 
-def _drop_triggers() -> None:
+def drop_triggers() -> None:
     drop = {
         "sqlite": ["DROP TRIGGER IF EXISTS {0}_no_update", "DROP TRIGGER IF EXISTS {0}_no_delete"],
         "postgresql": [

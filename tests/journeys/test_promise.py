@@ -1,0 +1,56 @@
+"""For any interleaving, AWS converges to the living grants and everything foreign, on record.
+
+A short, always equal run by default; `--promise-minutes N` goes on with ever new examples.
+"""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.promise.machine import Promise
+
+pytestmark = pytest.mark.processes
+
+EXAMPLES, STEPS = 8, 20
+COMMON = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+    "print_blob": True,
+    "report_multiple_bugs": False,
+    "verbosity": Verbosity.normal,
+}
+
+
+@pytest.fixture
+def machine(world) -> type[Promise]:
+    Promise.fake = world.fake
+    Promise.steps = Promise.examples = 0
+    return Promise
+
+
+def test_any_interleaving_converges_and_the_record_explains_every_difference(
+    machine, pytestconfig, capsys
+):
+    minutes = pytestconfig.getoption("--promise-minutes")
+    if not minutes:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                **COMMON,
+                derandomize=True,
+                max_examples=EXAMPLES,
+                stateful_step_count=STEPS,
+                phases=[Phase.generate],
+            ),
+        )
+        return
+    end = time.monotonic() + 60 * minutes
+    while time.monotonic() < end:
+        run_state_machine_as_test(
+            machine, settings=settings(**COMMON, max_examples=10, stateful_step_count=40)
+        )
+        with capsys.disabled():
+            print(f"promise: {machine.examples} examples, {machine.steps} steps, nothing found")
