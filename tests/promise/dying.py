@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db import connection, connections
@@ -34,6 +35,17 @@ def pass_with(target_id: int, statement: int, deed: Callable[[], None]) -> None:
     """One pass, and `deed` by somebody else before its Nth statement outside a transaction."""
     with connection.execute_wrapper(_Nth(statement, lambda: elsewhere(deed))):
         reconcile.converge(target_id)
+
+
+def between(deed: Callable[[], None]) -> AbstractContextManager[None]:
+    """`deed` by somebody else before every statement outside a transaction."""
+
+    def each(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        if not connection.in_atomic_block:
+            elsewhere(deed)
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(each)
 
 
 def elsewhere(*deeds: Callable[[], None]) -> None:

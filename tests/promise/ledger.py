@@ -8,11 +8,12 @@ import json
 from typing import Any
 
 from accounts.models import Event
-from policies.models import Delivery, Grant, Key, Plan
+from policies.models import Delivery, Key, Plan
 from tests.promise import oracle, truth
 from tests.promise.scene import Scene
 from tests.promise.truth import MAP, POLICY
 
+ENDS = ("target.written", "target.write_refused", "target.write_lost")
 EITHER = "either"  # theirs or ours: nobody can tell, and both are right
 
 
@@ -31,6 +32,7 @@ class Ledger:
         self.others = {k: v for k, v in self.now.held.items() if k not in self.ours}
         self.auth = dict(self.now.auth)
         self.theirs: dict[truth.Key, Any] = {}
+        self.plans: dict[str, set[tuple[truth.Key, Any]]] = {}
         self.hazy: set[truth.Key] = set()
         self.texts: dict[truth.Key, set[str | None]] = {key: {None} for key in self.ours}
 
@@ -64,32 +66,34 @@ class Ledger:
         before, self.now = self.now, truth.read(self.scene.fake)
         events = list(Event.objects.filter(pk__gt=self.last_event).order_by("pk"))
         self.last_event = max([self.last_event, *(one.pk for one in events)])
-        planned = self._planned(events)
+        self._take_plans(events)
+        planned = {pair for plan in self.plans.values() for pair in plan}
         for key, (old, new) in before.changed(self.now).items():
             assert key in self.ours, f"ours to leave alone, but changed: {key}: {old} → {new}"
-            assert new in planned.get(key, set()), f"not in the record: {key}: {old} → {new}"
+            assert (key, new) in planned, f"not in the record: {key}: {old} → {new}"
             assert self.theirs.get(key) in {None, EITHER}, f"was others': {key}: {old} → {new}"
             self.theirs[key] = None
             self.texts[key].add(new)
         self._others_are_whole()
         for event in events:
             self._said(event)
+            if event.what in ENDS:
+                self.plans.pop(event.after["plan"], None)
 
-    def _planned(self, events: list[Event]) -> dict[truth.Key, set[Any]]:
-        """{key: texts} that plans on record meant to write; each says truly what it replaces."""
-        meant: dict[truth.Key, set[Any]] = {}
+    def _take_plans(self, events: list[Event]) -> None:
+        """Plans on record, until told how they ended; each says truly what it replaces."""
         for event in events:
             if event.what != "target.planned":
                 continue
             plan = Plan.objects.select_related("target").get(ref=event.after["plan"])
+            meant = self.plans.setdefault(plan.ref, set())
             for change in event.after["changes"]:
                 key = (plan.target.kind, plan.target.object, change["key"])
                 assert key in self.ours, f"a plan for what is not ours: {key}"
                 before, after = (truth.same_text(change[name]) for name in ("before", "after"))
                 assert before in self.texts[key], f"never stood there: {key}: {before}"
                 self.texts[key].add(after)
-                meant.setdefault(key, set()).add(after)
-        return meant
+                meant.add((key, after))
 
     def _others_are_whole(self) -> None:
         held = {key: text for key, text in self.now.held.items() if key not in self.ours}

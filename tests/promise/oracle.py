@@ -9,7 +9,9 @@ from tests import factories as f
 from tests.promise.truth import MAP, POLICY, PORTFOLIO, Key, Truth, sorted_text
 from tests.world import PORTFOLIO as PORTFOLIO_ID
 
-CLUSTER = f"arn:aws:emr-containers:{f.REGION}:{f.ACCOUNT}:/virtualclusters/0b0qvauoy3ch1nqodxxxxxxxx"
+CLUSTER = (
+    f"arn:aws:emr-containers:{f.REGION}:{f.ACCOUNT}:/virtualclusters/0b0qvauoy3ch1nqodxxxxxxxx"
+)
 
 
 def key_of(grant: Grant, installation: str) -> Key:
@@ -98,9 +100,7 @@ def gives(truth: Truth, delivery: Delivery, installation: str) -> bool:
         slug = part["execution_role"].rsplit("emr-exec-", 1)[-1]
         return atoms(json.loads(text)) >= atoms_of([slug])
     row = json.loads(text)
-    return bool(
-        row["username"] == username(grant.principal.arn) and part["group"] in row["groups"]
-    )
+    return bool(row["username"] == username(grant.principal.arn) and part["group"] in row["groups"])
 
 
 def _listed(value: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from tests.promise.ledger import Ledger
 from tests.promise.scene import Scene
 from tests.world import PORTFOLIO
 
+_EVES = re.compile(r"(?:# note .*\n)?- rolearn: .*/eve.*\n(?:  .*\n)*")
 DOCUMENT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
@@ -23,6 +24,29 @@ class Others:
     def __init__(self, scene: Scene, ledger: Ledger) -> None:
         self.scene, self.ledger = scene, ledger
         self.written = 0
+
+    def drift(self, who: str, way: str) -> None:
+        """They take or change what is ours."""
+        if way == "dissociate":
+            self.dissociate(self.scene.roles[who].arn)
+        elif way == "delete":
+            self.delete_policy(who, self.our_policy())
+        elif way == "alter" and self.stands(who):
+            self.put_policy(who, self.our_policy(), "iam:*")
+        elif way.endswith("row"):
+            self.change_row(who, way)
+
+    def change_their_own(self, who: str, what: str) -> None:
+        arn = f"arn:aws:iam::{f.ACCOUNT}:role"
+        {
+            "associate": lambda: self.associate(f"{arn}/nodes"),
+            "dissociate": lambda: self.dissociate(f"{arn}/bob"),
+            "associate ours": lambda: self.associate(self.scene.roles[who].arn),
+            "put": lambda: self.put_policy(who, "team-own", "s3:GetObject"),
+            "put again": lambda: self.put_policy(who, "team-own", "s3:*"),
+            "delete": lambda: self.delete_policy(who, "team-own"),
+            "row": lambda: self.row_by_hand(who),
+        }[what]()
 
     def associate(self, arn: str) -> None:
         self._portfolio("associate_principal_with_portfolio", arn, PrincipalType="IAM")
@@ -81,9 +105,11 @@ class Others:
         elif way == "first":
             data = {"mapRoles": f"# note {self.written}, on top\n{row}{text}"}
         elif way == "comment":
-            data = {"mapRoles": text.replace("do not touch", f"do not touch ({self.written})", 1)}
+            data = {"mapRoles": text.replace("not touch", f"not touch ({self.written})", 1)}
         elif way == "drop":
-            data = {"mapRoles": re.sub(r"(?:# note .*\n)?- rolearn: .*/eve.*\n(?:  .*\n)*", "", text)}
+            data = {
+                "mapRoles": re.sub(r"(?:# note .*\n)?- rolearn: .*/eve.*\n(?:  .*\n)*", "", text)
+            }
         else:
             data = {"mapUsers": f"# {self.written}\n- userarn: arn:aws:iam::{f.ACCOUNT}:user/x\n"}
         return data
@@ -105,7 +131,7 @@ class Others:
         row = self._block(text, name)
         if row:
             user = oracle.username(self.scene.roles[name].arn)
-            new = "" if way == "remove" else row.replace(f'"{user}"', f'"{user}-x"')
+            new = "" if way == "remove row" else row.replace(f'"{user}"', f'"{user}-x"')
             self._set_map({"mapRoles": text.replace(row, new)})
 
     def mend(self) -> None:
@@ -127,18 +153,30 @@ class Others:
             self.scene.world.set_auth_map(data)
 
     def _by_hand(self) -> "_ByHand":
-        return _ByHand(self.ledger)
+        return _ByHand(self.scene, self.ledger)
 
 
 class _ByHand:
-    """What happened before is ours; what happens inside is theirs."""
+    """What happened before is ours; what happens inside is theirs, and meets no fault of ours."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, scene: Scene, ledger: Ledger) -> None:
+        self.scene, self.ledger = scene, ledger
+        self.faults: list[dict[str, Any]] = []
 
     def __enter__(self) -> None:
         self.ledger.look()
+        standing = self.scene.fake.get("/_fake/faults")["faults"]
+        self.faults = [one for one in standing if one["kind"] != "stale"]
+        self.scene.fake.delete("/_fake/faults")
+        for one in standing:
+            if one["kind"] == "stale":
+                self._again(one)
 
     def __exit__(self, kind: Any, *_more: object) -> None:
         if kind is None:
             self.ledger.edited()
+        for one in self.faults:
+            self._again(one)
+
+    def _again(self, fault: dict[str, Any]) -> None:
+        self.scene.fault(**{name: value for name, value in fault.items() if name != "id"})

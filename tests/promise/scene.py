@@ -12,12 +12,13 @@ from django.db import models
 from django.db.models import F
 from django.db.models.functions import Now
 
+from accounts import actors
 from accounts.models import Person, Principal
-from policies import clients, reconcile, tasks
-from policies.access import decisions, operations, requests
+from policies import clients, lifecycle, reconcile, tasks
+from policies.access import decisions, grants, operations, requests
 from policies.access.errors import Refused
 from policies.access.requests import Wish
-from policies.models import Grant, Installation, Request, Target
+from policies.models import EndReason, Grant, Installation, Request, Target
 from policies.reconcile.lease import database_now
 from tests import factories as f
 from tests.conftest import drop_triggers
@@ -71,14 +72,40 @@ class Scene:
             )
         )
 
+    def give(self, who: str, slug: str, terms: dict[str, Any]) -> None:
+        if (request := self.ask(who, slug, terms)) is not None:
+            self.decide(request)
+
     def decide(self, request: Request) -> None:
         """The read worker answers, and Kim says yes to what is shown, if anything is."""
         self.world.answer()
         request.refresh_from_db()
         by = f.acting(self.company.kim)
-        answered(
-            lambda: decisions.approve(request, f.shown(request), by=by, now=database_now())
-        )
+        answered(lambda: decisions.approve(request, f.shown(request), by=by, now=database_now()))
+
+    def decide_one(self, n: int) -> None:
+        if (request := one_of(Request.objects.filter(state="open"), n)) is not None:
+            self.decide(request)
+
+    def end(self, n: int) -> None:
+        if (grant := one_of(Grant.objects.filter(ended_at__isnull=True), n)) is not None:
+            by = f.acting(self.company.ada)
+            grants.end(grant, by=by, reason=EndReason.REVOKED, why="no longer needed")
+
+    def expire(self, n: int) -> None:
+        """Its last moment is now; the sweep ends it."""
+        if (grant := one_of(Grant.objects.filter(ended_at__isnull=True), n)) is not None:
+            Grant.objects.filter(pk=grant.pk).update(ends_at=database_now())
+
+    def ben_leaves(self) -> None:
+        lifecycle.leave(self.people["ben"], by=actors.system(), now=database_now())
+
+    def suspend_or_resume(self, who: str) -> None:
+        person = self.people[who]
+        person.refresh_from_db()
+        verb = lifecycle.suspend if person.is_present else lifecycle.resume
+        if person.state != "left":
+            verb(person, by=actors.system(), now=database_now())
 
     def retry(self, target: Target) -> None:
         operations.retry_now(target, by=f.acting(self.company.ada))
@@ -116,9 +143,7 @@ class Scene:
     def _next_due(self) -> datetime | None:
         """When a worker will next be let in somewhere."""
         rows = Target.objects.filter(next_look_at__isnull=False)
-        moments = [
-            max(filter(None, [row.next_look_at, row.lease_until])) for row in rows
-        ]
+        moments = [max(filter(None, [row.next_look_at, row.lease_until])) for row in rows]
         return min(moments, default=None)
 
     # Time: what must really pass for AWS to catch up passes; the rest is a jump of the clock.
@@ -139,6 +164,13 @@ class Scene:
     def kube_fault(self, **order: Any) -> None:
         self.world._kube("POST", "/_fake/faults", order)
 
+    def lag(self) -> None:
+        """From now on every read shows how it was a moment ago."""
+        if not self.stale:
+            self.stale = True
+            self.fault(service="*", kind="stale", seconds=LAG / 0.05, times=None)
+            self.kube_fault(kind="stale", seconds=KUBE_LAG / 0.05, times=None)
+
     def calm(self) -> None:
         """Every fault is over, and every read has caught up."""
         if self.stale:
@@ -157,6 +189,12 @@ class Scene:
             and one.starts_at <= now
             and (one.ends_at is None or now < one.ends_at)
         ]
+
+
+def one_of(rows: Any, n: int) -> Any:
+    """One of several rows, in the order they were made; None of none."""
+    found = list(rows.order_by("pk"))
+    return found[n % len(found)] if found else None
 
 
 def answered(verb: Callable[[], Any]) -> Any:
