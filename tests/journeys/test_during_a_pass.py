@@ -1,70 +1,80 @@
 """Somebody acts, or the worker stalls or dies, between two statements of a pass."""
 
+from datetime import timedelta
+
 import pytest
 
 from policies import reconcile
 from policies.access import grants
-from policies.models import Delivery, EndReason, Grant, Key, Phase, Plan, Target
-from policies.reconcile import deliveries, lease, memory
+from policies.models import EndReason, Grant, Key, Phase, Plan, Target
 from tests import factories as f
-from tests.journeys.test_honesty import ANA, events, fault
+from tests.journeys.test_honesty import ANA, events
 from tests.journeys.test_main_line import granted
 from tests.promise import dying
 from tests.promise.scene import shift
 
-LAPSE = f.timedelta(seconds=80)
-STATEMENTS = range(1, 46, 2)
+AGREEMENT = timedelta(seconds=0.1)  # more than the tests' pace makes of one second
 
-
-def ended(company):
-    grants.end(Grant.objects.get(), by=f.acting(company.ada), reason=EndReason.REVOKED)
+# A pass asks for the target's keys when it has read AWS, and for its lease when it has a plan.
+READ = dying.naming("policies_key")
+PLANNED = dying.naming("policies_target", Plan.objects.exists)
 
 
 def passes(target, number):
     for _ in range(number):
-        shift(f.timedelta(seconds=0.1))
+        shift(AGREEMENT)
         reconcile.converge(target.pk)
+    shift(AGREEMENT)
+
+
+def taken_over():
+    Target.objects.update(lease_token="another worker's")
 
 
 def test_a_wish_raised_while_two_looks_agree_is_not_settled_with_them(world, peopled):
     granted(world, peopled, "templates")
     target = Target.objects.get()
     passes(target, 2)
-    shift(f.timedelta(seconds=0.1))
-    # Before the pass's last look at the clock it has read AWS, and knows of one wish only.
-    dying.pass_with(target.pk, 12, lambda: ended(peopled))
+
+    def ended():
+        grants.end(Grant.objects.get(), by=f.acting(peopled.ada), reason=EndReason.REVOKED)
+
+    assert dying.pass_with(target.pk, READ, ended)
     target.refresh_from_db()
-    assert (target.generation, target.phase) == (2, Phase.DUE)
-    assert target.settled_generation < 2
+    assert (target.generation, target.settled_generation) == (2, 1)
+    assert (target.phase, target.next_look_at is not None) == (Phase.DUE, True)
     world.settle()
     assert ANA not in world.principals()
 
 
-@pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_worker_that_stalled_beyond_its_lease_changes_nothing_any_more(world, peopled, statement):
-    granted(world, peopled, "templates")
+def test_a_worker_that_lost_its_lease_settles_nothing(world, peopled):
+    grant = granted(world, peopled, "templates")
     target = Target.objects.get()
-
-    def taken_over():
-        shift(LAPSE)
-        Target.objects.update(lease_token="another worker's")
-
-    dying.pass_with(target.pk, statement, taken_over)
-    row = Target.objects.get()
-    assert row.lease_token in {"", "another worker's"}
-    if row.lease_token and not Plan.objects.filter(outcome="applied").exists():
-        assert (row.phase, ANA in world.principals()) == (Phase.DUE, False)
+    passes(target, 2)
+    assert dying.pass_with(target.pk, READ, taken_over)
+    target.refresh_from_db()
+    grant.refresh_from_db()
+    assert (target.settled_generation, grant.seen_at, events("grant.seen")) == (0, None, 0)
+    assert target.lease_token == "another worker's"
 
 
 def test_the_lease_is_asked_right_before_every_write(world, peopled):
     granted(world, peopled, "templates")
     target = Target.objects.get()
-
-    def taken_over():
-        if Plan.objects.exists():
-            Target.objects.update(lease_token="another worker's")
-
-    with dying.between(taken_over):
-        reconcile.converge(target.pk)
+    dying.pass_with(target.pk, PLANNED, taken_over)
     assert ANA not in world.principals()
     assert Plan.objects.get().outcome == Plan.Outcome.REFUSED
+
+
+@pytest.mark.processes
+def test_what_a_dead_worker_was_about_to_write_is_in_doubt(world, peopled):
+    granted(world, peopled, "templates")
+    target = Target.objects.get()
+    assert dying.pass_that_dies(target.pk, PLANNED)
+    key = Key.objects.get()
+    assert (key.doubt, key.origin, Plan.objects.get().finished_at) == (True, "made", None)
+    shift(timedelta(seconds=80))  # its lease lapses
+    reconcile.converge(target.pk)
+    assert (Plan.objects.last().outcome, events("target.write_lost")) == (Plan.Outcome.LOST, 1)
+    world.settle()
+    assert ANA in world.principals()

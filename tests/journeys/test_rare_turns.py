@@ -5,7 +5,7 @@ import json
 import pytest
 
 from policies import aws, clients, reconcile
-from policies.models import AwsAccount, Delivery, Grant, Key, Phase, Target, wake
+from policies.models import AwsAccount, Delivery, Grant, Key, Phase, Plan, Target, wake
 from policies.outcomes import Kind
 from policies.providers import principal_policy
 from policies.reconcile import lease
@@ -228,3 +228,21 @@ def test_an_identity_of_the_same_name_at_another_path_is_not_the_one_meant(world
     target = Target.objects.get()
     assert (target.phase, target.outcome) == (Phase.STUCK, Kind.MISSING)
     assert world.policies("ana") == {}
+
+
+def test_giving_what_aws_does_not_find_is_refused(world, peopled):
+    granted(world, peopled, "templates")
+    code = "ResourceNotFoundException"
+    fault(world, service="servicecatalog", operation=ASSOCIATE, kind="error", code=code, status=400)
+    world.settle_once()
+    assert Plan.objects.get().outcome == Plan.Outcome.REFUSED
+    assert Target.objects.get().outcome == Kind.MISSING
+
+
+def test_a_role_that_lost_its_tag_is_not_written(world, peopled):
+    """Its owner withdrew it from the portal between the approval and the write."""
+    granted(world, peopled, "jobs")
+    world.client("iam").untag_role(RoleName="ana", TagKeys=["gatehouse"])
+    world.settle()
+    assert world.policies("ana") == {}
+    assert Target.objects.get().outcome == Kind.DENIED

@@ -8,22 +8,48 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db import connection, connections
 
 from policies import clients, reconcile
 
+Trigger = Callable[[str], bool]
 
-def pass_that_dies(target_id: int, statement: int) -> bool:
-    """One pass in a process of its own, killed before its Nth statement. False: it got through."""
+
+def nth(number: int) -> Trigger:
+    """Before the Nth statement, wherever it stands."""
+    left = iter(range(number - 1, -1, -1))
+    return lambda _sql: next(left, 1) == 0
+
+
+def free_nth(number: int) -> Trigger:
+    """Before the Nth statement or the first after it that is outside a transaction.
+
+    Inside one, whoever acts at the same time would wait for it.
+    """
+    left = [number]
+
+    def trigger(_sql: str) -> bool:
+        left[0] -= 1
+        return left[0] <= 0 and not connection.in_atomic_block
+
+    return trigger
+
+
+def naming(table: str, when: Callable[[], bool] = lambda: True) -> Trigger:
+    """Before the first statement outside a transaction that names `table`."""
+    return lambda sql: f'"{table}"' in sql and not connection.in_atomic_block and when()
+
+
+def pass_that_dies(target_id: int, trigger: Trigger) -> bool:
+    """One pass in a process of its own, killed at the trigger. False: it got through."""
     connections.close_all()  # no connection may be shared between two processes
     child = os.fork()
     if child == 0:
         try:
             clients.forget_sessions()
-            with connection.execute_wrapper(_Nth(statement, _kill_me, anywhere=True)):
+            with connection.execute_wrapper(_Once(trigger, _kill_me)):
                 reconcile.converge(target_id)
         finally:
             os._exit(0)
@@ -31,21 +57,12 @@ def pass_that_dies(target_id: int, statement: int) -> bool:
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
-def pass_with(target_id: int, statement: int, deed: Callable[[], None]) -> None:
-    """One pass, and `deed` by somebody else before its Nth statement outside a transaction."""
-    with connection.execute_wrapper(_Nth(statement, lambda: elsewhere(deed))):
+def pass_with(target_id: int, trigger: Trigger, deed: Callable[[], None]) -> bool:
+    """One pass, and `deed` by somebody else at the trigger. Whether it came to that."""
+    hook = _Once(trigger, lambda: elsewhere(deed))
+    with connection.execute_wrapper(hook):
         reconcile.converge(target_id)
-
-
-def between(deed: Callable[[], None]) -> AbstractContextManager[None]:
-    """`deed` by somebody else before every statement outside a transaction."""
-
-    def each(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        if not connection.in_atomic_block:
-            elsewhere(deed)
-        return execute(sql, params, many, context)
-
-    return connection.execute_wrapper(each)
+    return hook.done
 
 
 def elsewhere(*deeds: Callable[[], None]) -> None:
@@ -73,15 +90,18 @@ def _kill_me() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _Nth:
-    """Counts statements and does something once before the Nth."""
+class _Once:
+    """Does something once, before the statement that the trigger names."""
 
-    def __init__(self, number: int, deed: Callable[[], None], *, anywhere: bool = False) -> None:
-        self.left, self.deed, self.anywhere = number, deed, anywhere
+    def __init__(self, trigger: Trigger, deed: Callable[[], None]) -> None:
+        self.trigger, self.deed, self.done = trigger, deed, False
+        self.asking = False
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-        self.left -= 1
-        if self.left <= 0 and (self.anywhere or not connection.in_atomic_block):
-            self.left, deed = 10**9, self.deed
-            deed()
+        if not (self.done or self.asking):
+            self.asking = True  # a trigger may ask the database, too
+            self.done = self.trigger(sql)
+            self.asking = False
+            if self.done:
+                self.deed()
         return execute(sql, params, many, context)

@@ -89,11 +89,11 @@ class Promise(RuleBasedStateMachine):
         """One pass over something that is due, with a death, a twin, a deed or a stall in it."""
         target = self._due(n)
         if how == "dies":
-            note(f"    died: {dying.pass_that_dies(target.pk, statement)}")
+            note(f"    died: {dying.pass_that_dies(target.pk, dying.nth(statement))}")
         elif how == "twice at once":
             dying.elsewhere(*[lambda: reconcile.converge(target.pk)] * 2)
         else:
-            dying.pass_with(target.pk, statement, self._deed(how, target.pk, n))
+            dying.pass_with(target.pk, dying.free_nth(statement), self._deed(how, target.pk, n))
 
     @step(n=draws.SOME)
     def work_until_rest(self, n: int) -> None:
