@@ -67,7 +67,11 @@ class KeyMemory:
 
 @dataclass(frozen=True)
 class Memory:
-    """What is remembered of a target between passes."""
+    """What is remembered of a target between passes.
+
+    `ending`: keys under which ended access may still stand. A write there takes something away,
+    even where the key stays for others, and so never gives up.
+    """
 
     keys: Mapping[str, KeyMemory] = field(default_factory=dict)
     refused: Mapping[str, str | None] = field(default_factory=dict)
@@ -75,6 +79,7 @@ class Memory:
     agreed_at: datetime | None = None
     agreed_digest: str = ""
     round: int = 0
+    ending: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -264,8 +269,12 @@ def _exhausted(
     return frozenset(
         change.key
         for change in changes
-        if change.key in again and not (change.after is None and due)
+        if change.key in again and not (due and _takes_away(change, memory))
     )
+
+
+def _takes_away(change: Change, memory: Memory) -> bool:
+    return change.after is None or change.key in memory.ending
 
 
 def _look(

@@ -13,7 +13,7 @@ from policies.models import Key, Plan, Target
 from policies.plan import KeyMemory, Memory, Origin, Step
 
 
-def recall(target: Target, *, now: datetime) -> Memory:
+def recall(target: Target, *, now: datetime, ending: frozenset[str]) -> Memory:
     return Memory(
         keys={
             row.key: KeyMemory(Origin(row.origin), row.text, row.window_until, row.doubt, row.seen)
@@ -28,6 +28,7 @@ def recall(target: Target, *, now: datetime) -> Memory:
         agreed_at=target.agreed_at,
         agreed_digest=target.agreed_digest,
         round=target.round,
+        ending=ending,
     )
 
 

@@ -53,11 +53,12 @@ def _pass(lease: Lease, deadline: float) -> None:
         return
     now = database_now()
     wanted = provider.desired(place, holding.parts)
-    remembered = memory.recall(target, now=now)
+    ending = frozenset(provider.key_of(place, one.part) for one in holding.ended)
+    remembered = memory.recall(target, now=now, ending=ending)
     rules = plan.Rules(whole_key=provider.WHOLE_KEY, pace=settings.PACE)
     step = plan.next_step(remembered, reading, wanted, now=now, rules=rules)
     if step.verdict is Verdict.WRITE:
-        work = writing.Work(lease, provider, place, reading, holding.parts, deadline)
+        work = writing.Work(lease, provider, place, reading, holding.parts, ending, deadline)
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
         _look(lease, step)
@@ -168,7 +169,7 @@ def _blocked(target: Target, step: Step) -> dict[str, Any]:
 
 
 def _removal_waits(target: Target, step: Step) -> bool:
-    refused = any(one["text"] is None for one in target.refused.values())
+    refused = any(one["retry_at"] is not None for one in target.refused.values())
     ended = target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
     return refused or (ended and bool(step.conflicts or step.exhausted))
 

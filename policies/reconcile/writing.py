@@ -39,6 +39,7 @@ class Work:
     place: Place
     reading: Reading
     parts: Sequence[Part]
+    ending: frozenset[str]  # keys under which ended access may still stand
     deadline: float
 
     @property
@@ -206,7 +207,7 @@ def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str
         return values
     if stopped is not None:
         values |= {"outcome": stopped.kind, "outcome_text": str(stopped)}
-        values["refused"] = {**work.target.refused, **_refusals(step, course, now)}
+        values["refused"] = {**work.target.refused, **_refusals(work, step, course, now)}
     if "pending" in fates.values():
         values |= waiting(work.target, now) if stopped else {"next_look_at": now}
     elif not touched:
@@ -225,15 +226,15 @@ def waiting(target: Target, now: datetime) -> dict[str, Any]:
     }
 
 
-def _refusals(step: Step, course: Course, now: datetime) -> dict[str, dict[str, Any]]:
-    """Keys AWS refused. Gives wait for a person; removals have a next time, for ever."""
+def _refusals(work: Work, step: Step, course: Course, now: datetime) -> dict[str, dict[str, Any]]:
+    """Keys AWS refused. Gives wait for a person; what takes away has a next time, for ever."""
     retry = (now + REMOVAL_RETRY * settings.PACE).isoformat()
     return {
         change.key: {
             "text": change.after,
             "kind": str(course.refusals[change.key].kind),
             "message": course.refusals[change.key].message,
-            "retry_at": retry if change.after is None else None,
+            "retry_at": retry if change.after is None or change.key in work.ending else None,
         }
         for change in step.changes
         if change.key in course.refusals

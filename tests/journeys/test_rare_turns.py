@@ -1,6 +1,7 @@
 """Rare turns of a pass: none of them says “gone” falsely, loses a wish or forgets what is ours."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -10,8 +11,9 @@ from policies.outcomes import Kind
 from policies.providers import principal_policy
 from policies.reconcile import lease
 from tests import factories as f
-from tests.journeys.test_honesty import ANA, end, fault
+from tests.journeys.test_honesty import ANA, also, end, fault
 from tests.journeys.test_main_line import granted
+from tests.promise.scene import shift
 from tests.world import PORTFOLIO
 
 ASSOCIATE = "AssociatePrincipalWithPortfolio"
@@ -246,3 +248,29 @@ def test_a_role_that_lost_its_tag_is_not_written(world, peopled):
     world.settle()
     assert world.policies("ana") == {}
     assert Target.objects.get().outcome == Kind.DENIED
+
+
+@pytest.mark.parametrize("slug", ["jobs", "kubernetes"])
+def test_a_refused_write_that_takes_ended_access_away_is_tried_for_ever(world, peopled, slug):
+    """Two grants share a key; when one ends the key stays, so nothing is “removed”."""
+    ending = granted(world, peopled, slug)
+    also(world, peopled, slug, **{"jobs": {"roles": ["ops"]}}.get(slug, {"groups": ["viewers"]}))
+    world.settle()
+    end(ending, peopled)
+    deny_writes(world, slug)
+    world.settle(seconds=8)
+    target = Target.objects.get()
+    assert (target.phase, target.next_look_at is not None) == (Phase.STUCK, True)
+    shift(timedelta(seconds=900 * 0.05))
+    world.settle()
+    ending.refresh_from_db()
+    assert ending.released_at is not None
+    assert Target.objects.get().phase == Phase.SETTLED
+
+
+def deny_writes(world, slug):
+    if slug == "jobs":
+        fault(world, service="iam", operation="PutRolePolicy", kind="deny", times=1)
+    else:
+        order = {"kind": "error", "status": 403, "reason": "Forbidden", "on": "write"}
+        world._kube("POST", "/_fake/faults", order)

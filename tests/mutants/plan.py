@@ -89,10 +89,17 @@ ALL = (
     ),
     _mutant(
         "removals give up",
-        "if change.key in again and not (change.after is None and due)",
+        "if change.key in again and not (due and _takes_away(change, memory))",
         "if change.key in again",
         "after_three_rounds_a_removal_goes_on_every_quarter_of_an_hour",
         "A leaver keeps access because AWS was unwell for an hour.",
+    ),
+    _mutant(
+        "only whole removals are removals",
+        "return change.after is None or change.key in memory.ending",
+        "return change.after is None",
+        "a_write_that_takes_ended_access_away_goes_on_like_a_removal",
+        "Somebody keeps an ended part of a policy that others still need.",
     ),
     _mutant(
         "a refusal does not block settling",

@@ -70,6 +70,14 @@ ALL = (
         "What others then put there is taken for ours and removed.",
     ),
     _mutant(
+        "a refused shrinking waits for a person",
+        "writing",
+        "retry if change.after is None or change.key in work.ending else None",
+        "retry if change.after is None else None",
+        TURNS + "a_refused_write_that_takes_ended_access_away_is_tried_for_ever",
+        "An ended execution role stays in the policy because AWS once said no.",
+    ),
+    _mutant(
         "nothing is in doubt before the answer",
         "writing",
         '"doubt": True,',
