@@ -1,5 +1,7 @@
 """What every test shares: quick hashing, a clean cache, no mail leaving, a company to try."""
 
+import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -41,7 +43,9 @@ def company(db) -> factories.Company:
 
 @pytest.fixture(scope="session")
 def fake() -> Iterator[FakeAWS]:
-    with process.start(pace=PACE) as running:
+    """One for the whole run; FAKE_AWS names one that stands already (mutants share theirs)."""
+    there = os.environ.get("FAKE_AWS")
+    with process.running(json.loads(there)) if there else process.start(pace=PACE) as running:
         yield running
 
 

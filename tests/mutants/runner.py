@@ -1,5 +1,6 @@
 """Trying mutants: each in a copy of the tree, never in the tree itself."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 
+from tests.fakes import process
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("accounts", "policies", "portal", "templates", "static", "locale", "tests")
 FILES = ("manage.py", "pyproject.toml")
+FAKE, PACE = "fake.json", 0.05
 LONGEST_SECONDS = 600
 # What pytest calls a test's own verdict, in the first words of a failure.
 VERDICTS = ("assert", "AssertionError", "Failed: DID NOT RAISE")
@@ -39,10 +42,14 @@ class Result:
 
 
 class Trees:
-    """As many copies as jobs; each is lent to one mutant at a time and put back as it was."""
+    """As many copies as jobs; each is lent to one mutant at a time and put back as it was.
+
+    Each has a fake AWS and a database that its runs share, for starting them is most of the time.
+    """
 
     def __init__(self, folder: Path, jobs: int) -> None:
         self._free: Queue[Path] = Queue()
+        self._fakes: list[process.FakeAWS] = []
         for number in range(jobs):
             tree = folder / f"tree{number}"
             for name in filter(lambda one: (ROOT / one).exists(), COPIED):
@@ -50,7 +57,16 @@ class Trees:
                 shutil.copytree(ROOT / name, tree / name, ignore=ignored)
             for name in FILES:
                 shutil.copy(ROOT / name, tree / name)
+            self._fakes.append(process.start(pace=PACE))
+            (tree / FAKE).write_text(json.dumps(self._fakes[-1].addresses))
             self._free.put(tree)
+
+    def __enter__(self) -> "Trees":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for fake in self._fakes:
+            fake.stop()
 
     @contextmanager
     def one(self):
@@ -63,19 +79,21 @@ class Trees:
 
 def run(mutants: Sequence[Mutant], jobs: int, tell) -> list[Result]:
     """First every named test on the tree as it is, then each mutant. `tell` hears each result."""
-    with tempfile.TemporaryDirectory(prefix="gatehouse-mutants-") as folder:
-        trees = Trees(Path(folder), jobs)
-        with ThreadPoolExecutor(jobs) as pool:
-            sound = list(pool.map(lambda part: _sound(trees, part), _shares(mutants, jobs)))
-            for one in sound:
-                tell(one)
-            if not all(one.verdict == "passes" for one in sound):
-                return sound
-            results = []
-            for one in pool.map(lambda mutant: _try(trees, mutant), mutants):
-                tell(one)
-                results.append(one)
-            return results
+    with (
+        tempfile.TemporaryDirectory(prefix="gatehouse-mutants-") as folder,
+        Trees(Path(folder), jobs) as trees,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
+        sound = list(pool.map(lambda share: _sound(trees, share), _shares(mutants, jobs)))
+        for one in sound:
+            tell(one)
+        if not all(one.verdict == "passes" for one in sound):
+            return sound
+        results = []
+        for one in pool.map(lambda mutant: _try(trees, mutant), mutants):
+            tell(one)
+            results.append(one)
+        return results
 
 
 def _shares(mutants: Sequence[Mutant], jobs: int) -> list[list[str]]:
@@ -117,6 +135,7 @@ def _pytest(tree: Path, tests: Sequence[str]) -> tuple[int, str]:
         "STATE_DIR": str(state),
         "DATABASE_URL": "",
         "TEST_DATABASE_FILE": str(state / "test.sqlite3"),
+        "FAKE_AWS": (tree / FAKE).read_text(),
     }
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *tests],
