@@ -27,7 +27,7 @@ COMMON = {
 @pytest.fixture
 def machine(world) -> type[Promise]:
     Promise.fake = world.fake
-    Promise.steps = Promise.examples = 0
+    Promise.tally.clear()
     return Promise
 
 
@@ -46,10 +46,12 @@ def test_any_interleaving_converges_and_the_record_explains_every_difference(
             ),
         )
         return
-    end = time.monotonic() + 60 * minutes
-    while time.monotonic() < end:
+    began = time.monotonic()
+    while time.monotonic() < began + 60 * minutes:
         run_state_machine_as_test(
-            machine, settings=settings(**COMMON, max_examples=10, stateful_step_count=30)
+            machine, settings=settings(**COMMON, max_examples=4, stateful_step_count=30)
         )
         with capsys.disabled():
-            print(f"promise: {machine.examples} examples, {machine.steps} steps, nothing found")
+            passed = (time.monotonic() - began) / 60
+            told = ", ".join(f"{what} {n}" for what, n in sorted(machine.tally.items()))
+            print(f"promise: nothing found in {passed:.1f} minutes: {told}", flush=True)

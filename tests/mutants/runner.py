@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +21,11 @@ from tests.mutants.mutant import Mutant
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("accounts", "policies", "portal", "templates", "static", "locale", "tests")
 FILES = ("manage.py", "pyproject.toml")
-FAKE, PACE = "fake.json", 0.05
-LONGEST_SECONDS = 600
+PACE = 0.05
+OPTIONS = (
+    *("-x", "-q", "-n0", "--reuse-db", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # the warm process has loaded plugins
+)
 # What pytest calls a test's own verdict, in the first words of a failure.
 VERDICTS = ("assert", "AssertionError", "Failed: DID NOT RAISE")
 
@@ -41,35 +44,69 @@ class Result:
         return self.verdict == "caught"
 
 
-class Trees:
-    """As many copies as jobs; each is lent to one mutant at a time and put back as it was.
+class Tree:
+    """A copy of the tree with a fake AWS, a database and a warm process of its own."""
 
-    Each has a fake AWS and a database that its runs share, for starting them is most of the time.
-    """
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in filter(lambda one: (ROOT / one).exists(), COPIED):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        for name in FILES:
+            shutil.copy(ROOT / name, folder / name)
+        state = folder / "state"
+        state.mkdir()
+        self._fake = process.start(pace=PACE)
+        self._warm = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutants.warm"],
+            cwd=folder,
+            env=os.environ
+            | {
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "STATE_DIR": str(state),
+                "DATABASE_URL": "",
+                "TEST_DATABASE_FILE": str(state / "test.sqlite3"),
+                "FAKE_AWS": json.dumps(self._fake.addresses),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """pytest's exit code in a process forked for it."""
+        assert self._warm.stdin
+        assert self._warm.stdout
+        self._warm.stdin.write(json.dumps(list(arguments)) + "\n")
+        self._warm.stdin.flush()
+        return int(self._warm.stdout.readline())
+
+    def log(self) -> str:
+        return (self.folder / "pytest.log").read_text(errors="replace")[-2000:]
+
+    def stop(self) -> None:
+        self._warm.communicate()
+        self._fake.stop()
+
+
+class Trees:
+    """As many copies as jobs; each is lent to one mutant at a time and put back as it was."""
 
     def __init__(self, folder: Path, jobs: int) -> None:
-        self._free: Queue[Path] = Queue()
-        self._fakes: list[process.FakeAWS] = []
-        for number in range(jobs):
-            tree = folder / f"tree{number}"
-            for name in filter(lambda one: (ROOT / one).exists(), COPIED):
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(ROOT / name, tree / name, ignore=ignored)
-            for name in FILES:
-                shutil.copy(ROOT / name, tree / name)
-            self._fakes.append(process.start(pace=PACE))
-            (tree / FAKE).write_text(json.dumps(self._fakes[-1].addresses))
+        self._free: Queue[Tree] = Queue()
+        self._all = [Tree(folder / f"tree{number}") for number in range(jobs)]
+        for tree in self._all:
             self._free.put(tree)
 
     def __enter__(self) -> "Trees":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for fake in self._fakes:
-            fake.stop()
+        for tree in self._all:
+            tree.stop()
 
     @contextmanager
-    def one(self):
+    def one(self) -> Iterator[Tree]:
         tree = self._free.get()
         try:
             yield tree
@@ -77,7 +114,7 @@ class Trees:
             self._free.put(tree)
 
 
-def run(mutants: Sequence[Mutant], jobs: int, tell) -> list[Result]:
+def run(mutants: Sequence[Mutant], jobs: int, tell: Callable[[Result], None]) -> list[Result]:
     """First every named test on the tree as it is, then each mutant. `tell` hears each result."""
     with (
         tempfile.TemporaryDirectory(prefix="gatehouse-mutants-") as folder,
@@ -112,9 +149,9 @@ def _sound(trees: Trees, tests: list[str]) -> Result:
 def _try(trees: Trees, mutant: Mutant) -> Result:
     began = time.monotonic()
     with trees.one() as tree:
-        path = tree / mutant.file
+        path = tree.folder / mutant.file
         original = path.read_text(encoding="utf-8")
-        path.write_text(mutant.apply(tree), encoding="utf-8")
+        path.write_text(mutant.apply(tree.folder), encoding="utf-8")
         try:
             code, words = _pytest(tree, mutant.tests)
         finally:
@@ -123,34 +160,16 @@ def _try(trees: Trees, mutant: Mutant) -> Result:
     return Result(mutant.name, verdict, time.monotonic() - began, words)
 
 
-def _pytest(tree: Path, tests: Sequence[str]) -> tuple[int, str]:
+def _pytest(tree: Tree, tests: Sequence[str]) -> tuple[int, str]:
     """0: all passed. 1: one judged that something is wrong. 2: anything else; and its words."""
-    report = tree / "report.xml"
+    report = tree.folder / "report.xml"
     report.unlink(missing_ok=True)
-    options = ["-x", "-q", "-n0", "--reuse-db", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    state = tree / "state"
-    state.mkdir(exist_ok=True)
-    environment = os.environ | {
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "STATE_DIR": str(state),
-        "DATABASE_URL": "",
-        "TEST_DATABASE_FILE": str(state / "test.sqlite3"),
-        "FAKE_AWS": (tree / FAKE).read_text(),
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *tests],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
-    )
-    if done.returncode == 0:
+    code = tree.run([*OPTIONS, f"--junitxml={report}", *tests])
+    if code == 0:
         return 0, ""
     failures = ET.parse(report).iter("failure") if report.exists() else ()
     words = [one.get("message", "").strip() for one in failures]
     judged = [one for one in words if one.startswith(VERDICTS)]
     if judged:
         return 1, judged[0].splitlines()[0]
-    return 2, (words or [done.stdout[-2000:] + done.stderr[-2000:]])[0]
+    return 2, (words or [tree.log()])[0]

@@ -1,14 +1,17 @@
 """The steps that Hypothesis may take in any order, and what must be true after each."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from accounts.models import Event
 from policies import reconcile
 from policies.models import Phase, Target
 from tests.fakes.process import FakeAWS
@@ -39,12 +42,11 @@ class Promise(RuleBasedStateMachine):
     """One company's life over one fake AWS."""
 
     fake: ClassVar[FakeAWS]
-    steps: ClassVar[int] = 0
-    examples: ClassVar[int] = 0
+    tally: ClassVar[Counter[str]] = Counter()  # what was tried, and what the record says came of it
 
     def __init__(self) -> None:
         super().__init__()
-        type(self).examples += 1
+        self.tally["examples"] += 1
         self.scene = Scene(self.fake)
         self.ledger = Ledger(self.scene)
         self.others = Others(self.scene, self.ledger)
@@ -89,7 +91,9 @@ class Promise(RuleBasedStateMachine):
         """One pass over something that is due, with a death, a twin, a deed or a stall in it."""
         target = self._due(n)
         if how == "dies":
-            note(f"    died: {dying.pass_that_dies(target.pk, dying.nth(statement))}")
+            died = dying.pass_that_dies(target.pk, dying.nth(statement))
+            self.tally["deaths"] += died
+            note(f"    died: {died}")
         elif how == "twice at once":
             dying.elsewhere(*[lambda: reconcile.converge(target.pk)] * 2)
         else:
@@ -157,7 +161,7 @@ class Promise(RuleBasedStateMachine):
 
     def account(self) -> None:
         """After each step: every difference has an author, and the rules hold."""
-        type(self).steps += 1
+        self.tally["steps"] += 1
         for one in Target.objects.all():
             settled = f"{one.settled_generation}/{one.generation}"
             note(f"    {one.kind} {one.object[-6:]}: {settled} {one.phase} {one.outcome}")
@@ -183,6 +187,8 @@ class Promise(RuleBasedStateMachine):
         assert not unsettled.exists(), list(unsettled.values())
         self.ledger.settle_up()
         rules.check()
+        told = Event.objects.filter(Q(what__startswith="target.") | Q(what__startswith="grant."))
+        self.tally.update(told.values_list("what", flat=True))
 
     def _due(self, n: int) -> Target:
         """A target that is due; something is decided or pressed first where none is."""
