@@ -17,7 +17,7 @@ PRODUCTION = env -u DEMO -u DEBUG -u PACE STATE_DIR=$(abspath $(VENV))/check DAT
 		'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test smoke check bench fake-aws lock clean FORCE
+.PHONY: help install demo test mutants smoke check bench fake-aws lock clean FORCE
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -32,6 +32,9 @@ demo: $(VENV)/.runtime ## a whole company on this machine: DEMO_PORT=8000 DEMO_I
 
 test: $(VENV)/.dev ## every test that can run here; ARGS= goes to pytest
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+mutants: $(VENV)/.dev ## seeded defects: each must make its tests fail; ARGS='part of a name' --jobs 2
+	@exec $(BIN)/python -m tests.mutants $(ARGS)
 
 smoke: $(VENV)/.runtime ## the main job end to end without a browser (manage.py smoke --help)
 	@exec $(MANAGE) smoke $(ARGS)

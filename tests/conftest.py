@@ -1,5 +1,7 @@
 """What every test shares: quick hashing, a clean cache, no mail leaving, a company to try."""
 
+import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,12 +13,21 @@ from accounts import triggers
 from policies import clients
 from tests import factories
 from tests import world as world_module
-from tests.fakes import process
-from tests.fakes.kube_options import pytest_addoption  # noqa: F401
+from tests.fakes import kube_options, process
 from tests.fakes.process import FakeAWS
 from tests.world import World
 
 PACE = 0.05
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    kube_options.pytest_addoption(parser)
+    parser.addoption(
+        "--promise-minutes",
+        type=float,
+        default=0.0,
+        help="tests/journeys/test_promise.py: draw new examples for so long",
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +44,9 @@ def company(db) -> factories.Company:
 
 @pytest.fixture(scope="session")
 def fake() -> Iterator[FakeAWS]:
-    with process.start(pace=PACE) as running:
+    """One for the whole run; FAKE_AWS names one that stands already (mutants share theirs)."""
+    there = os.environ.get("FAKE_AWS")
+    with process.running(json.loads(there)) if there else process.start(pace=PACE) as running:
         yield running
 
 
@@ -68,7 +81,7 @@ def _the_record_can_be_emptied() -> Iterator[None]:
     original = TransactionTestCase._fixture_teardown
 
     def teardown(case: TransactionTestCase) -> None:
-        _drop_triggers()
+        drop_triggers()
         original(case)
 
     TransactionTestCase._fixture_teardown = teardown
@@ -76,7 +89,7 @@ def _the_record_can_be_emptied() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = original
 
 
-def _drop_triggers() -> None:
+def drop_triggers() -> None:
     with connection.cursor() as cursor:
         for statement in triggers.drops(connection.vendor):
             cursor.execute(statement)

@@ -18,7 +18,7 @@ BATCH = 500  # rows in one statement
 FIELDS = ("origin", "text", "replaced", "window_until", "doubt", "seen", "ordered")
 
 
-def recall(target: Target, *, now: datetime) -> Memory:
+def recall(target: Target, *, now: datetime, ending: frozenset[str]) -> Memory:
     drifted, repairable = drift.recall(target, now=now)
     return Memory(
         keys={
@@ -37,6 +37,7 @@ def recall(target: Target, *, now: datetime) -> Memory:
         settled=target.phase == Phase.SETTLED,
         drift=drifted,
         repairable=repairable,
+        ending=ending,
     )
 
 

@@ -71,9 +71,7 @@ def _pass(lease: Lease, *, began: float) -> None:
         if hold is not None:
             _held(lease, hold, holds.told(provider, place, step.changes))
             return
-        work = writing.Work(
-            lease, provider, place, reading, holding.parts, wish.wanted, _deadline(began)
-        )
+        work = writing.Work(lease, provider, place, reading, holding.parts, wish, _deadline(began))
         writing.write(work, step)
     elif step.verdict is Verdict.LOOK:
         _look(lease, step)

@@ -1,7 +1,7 @@
 """When to try again, and for how long: AWS turned us away, or does not know yet what is named."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,11 +48,17 @@ def spread(seconds: float) -> float:
 
 
 def refusals(
-    target: Target, changes: Sequence[Change], errors: Mapping[str, Outcome], now: datetime
+    target: Target,
+    changes: Sequence[Change],
+    errors: Mapping[str, Outcome],
+    now: datetime,
+    *,
+    ending: Set[str],
 ) -> Refused:
     """What `Target.refused` says of keys AWS refused just now.
 
-    Gives wait for a person; removals have a next time, for ever. A give that names what AWS does
+    Gives wait for a person; what takes away (also under a key that stays for others: `ending`)
+    has a next time, for ever. A give that names what AWS does
     not know is tried again for a minute from the first refusal, for what it names may be new;
     after that it waits for a person, like every other.
     """
@@ -62,13 +68,15 @@ def refusals(
         if error is None:
             continue
         since = _since(target.refused.get(change.key), change, now)
-        retry = _retry(change, error, since, now)
+        takes = change.after is None or change.key in ending
+        retry = now + REMOVAL_RETRY * settings.PACE if takes else _retry(error, since, now)
         refused[change.key] = {
             "text": change.after,
             "kind": str(error.kind),
             "message": error.message,
             "retry_at": retry.isoformat() if retry else None,
             "since": since.isoformat(),
+            "takes": takes,
         }
     return refused
 
@@ -80,9 +88,7 @@ def _since(earlier: Any, change: Change, now: datetime) -> datetime:
     return now
 
 
-def _retry(change: Change, error: Outcome, since: datetime, now: datetime) -> datetime | None:
-    if change.after is None:
-        return now + REMOVAL_RETRY * settings.PACE
+def _retry(error: Outcome, since: datetime, now: datetime) -> datetime | None:
     if error.kind is Kind.MISSING and now - since < NEWBORN * settings.PACE:
         # As long again as it has lasted: after 1, 2, 4, 8 … seconds.
         passed = max((now - since).total_seconds(), settings.PACE)
@@ -106,4 +112,4 @@ def _time(one: Mapping[str, Any]) -> Any:
 
 def are_young(refused: Refused) -> bool:
     """Whether all that AWS refused is a give that will be tried again by itself."""
-    return all(one["retry_at"] and one["text"] is not None for one in refused.values())
+    return all(one["retry_at"] and not one.get("takes") for one in refused.values())

@@ -32,7 +32,11 @@ class Wish:
 
 def of(target: Target, holding: Holding, reading: Reading, *, now: datetime) -> Wish:
     provider, place = PROVIDERS[target.kind], places.of(target)
-    remembered, restoring = memory.recall(target, now=now), memory.restoring(target)
+    ending = {provider.key_of(place, one.part) for one in holding.ended}
+    for one in holding.ended:
+        ending |= provider.keys_of(place, one.part, reading.state)
+    remembered = memory.recall(target, now=now, ending=frozenset(ending))
+    restoring = memory.restoring(target)
     standing = Standing(reading, memory.written(remembered))
     return Wish(
         target,

@@ -16,10 +16,11 @@ from accounts.audit import What
 from policies import clients
 from policies.models import Key, Phase, Plan, Target
 from policies.outcomes import Kind, Outcome
-from policies.plan import Change, Reading, State, Step
+from policies.plan import Change, Reading, Step
 from policies.providers import Part, Place, Provider
 from policies.reconcile import drift, memory, retries
 from policies.reconcile.lease import Lease, database_now
+from policies.reconcile.wishes import Wish
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Work:
     place: Place
     reading: Reading
     parts: Sequence[Part]
-    wanted: State
+    wish: Wish
     deadline: float
 
     @property
@@ -119,7 +120,7 @@ def _intend(work: Work, step: Step) -> Plan | None:
         ],
     )
     memory.keep([_intended(work, plan, one, rows, now) for one in step.changes], "plan", "at")
-    drift.written_over(target, step, plan, work.wanted)
+    drift.written_over(target, step, plan, work.wish.wanted)
     audit.record(
         What.TARGET_PLANNED,
         by=_actor(plan),
@@ -239,7 +240,9 @@ def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str
         key: refusal
         for key, refusal in work.target.refused.items()
         if fates.get(key) not in {"written", "lost"}
-    } | retries.refusals(work.target, step.changes, course.refusals, now)
+    } | retries.refusals(
+        work.target, step.changes, course.refusals, now, ending=work.wish.memory.ending
+    )
     touched = [key for key, fate in fates.items() if fate in {"written", "lost"}]
     if touched:
         removing = all(change.after is None for change in step.changes if change.key in touched)

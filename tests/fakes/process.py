@@ -22,7 +22,7 @@ END_SECONDS = 10
 class FakeAWS:
     """A running fake: its addresses, and its controls under `/_fake/`."""
 
-    def __init__(self, child: "subprocess.Popen[str]", addresses: dict[str, str]) -> None:
+    def __init__(self, child: "subprocess.Popen[str] | None", addresses: dict[str, str]) -> None:
         self._child = child
         self.addresses = addresses
         self.aws = addresses["aws"]
@@ -60,7 +60,9 @@ class FakeAWS:
         }
 
     def stop(self) -> int:
-        """End the process; its exit code. Ending it twice is no error."""
+        """End the process; its exit code. Ending it twice is no error; another's is left alone."""
+        if self._child is None:
+            return 0
         if self._child.poll() is None:
             self._child.terminate()
         try:
@@ -92,6 +94,11 @@ class FakeAWS:
         except urllib.error.HTTPError as refused:
             refused.msg = f"{refused.msg}: {refused.read().decode()}"
             raise
+
+
+def running(addresses: dict[str, str]) -> FakeAWS:
+    """A fake that somebody else started and will end."""
+    return FakeAWS(None, addresses)
 
 
 def start(

@@ -1,17 +1,19 @@
 """Rare turns of a pass: none of them says “gone” falsely, loses a wish or forgets what is ours."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from policies import aws, clients, reconcile
-from policies.models import AwsAccount, Delivery, Grant, Key, Phase, Target, wake
+from policies.models import AwsAccount, Delivery, Grant, Key, Phase, Plan, Target, wake
 from policies.outcomes import Kind
 from policies.providers import principal_policy
 from policies.reconcile import lease
 from tests import factories as f
-from tests.journeys.test_honesty import ANA, end, fault
+from tests.journeys.test_honesty import ANA, also, end, fault
 from tests.journeys.test_main_line import granted
+from tests.promise.scene import shift
 from tests.world import PORTFOLIO
 
 ASSOCIATE = "AssociatePrincipalWithPortfolio"
@@ -228,3 +230,47 @@ def test_an_identity_of_the_same_name_at_another_path_is_not_the_one_meant(world
     target = Target.objects.get()
     assert (target.phase, target.outcome) == (Phase.STUCK, Kind.MISSING)
     assert world.policies("ana") == {}
+
+
+def test_giving_what_aws_does_not_find_is_refused(world, peopled):
+    granted(world, peopled, "templates")
+    code = "ResourceNotFoundException"
+    fault(world, service="servicecatalog", operation=ASSOCIATE, kind="error", code=code, status=400)
+    world.settle_once()
+    assert Plan.objects.get().outcome == Plan.Outcome.REFUSED
+    assert Target.objects.get().outcome == Kind.MISSING
+
+
+def test_a_role_that_lost_its_tag_is_not_written(world, peopled):
+    """Its owner withdrew it from the portal between the approval and the write."""
+    granted(world, peopled, "jobs")
+    world.client("iam").untag_role(RoleName="ana", TagKeys=["gatehouse"])
+    world.settle()
+    assert world.policies("ana") == {}
+    assert Target.objects.get().outcome == Kind.DENIED
+
+
+@pytest.mark.parametrize("slug", ["jobs", "kubernetes"])
+def test_a_refused_write_that_takes_ended_access_away_is_tried_for_ever(world, peopled, slug):
+    """Two grants share a key; when one ends the key stays, so nothing is “removed”."""
+    ending = granted(world, peopled, slug)
+    also(world, peopled, slug, **{"jobs": {"roles": ["ops"]}}.get(slug, {"groups": ["viewers"]}))
+    world.settle()
+    end(ending, peopled)
+    deny_writes(world, slug)
+    world.settle(seconds=8)
+    target = Target.objects.get()
+    assert (target.phase, target.next_look_at is not None) == (Phase.STUCK, True)
+    shift(timedelta(seconds=900 * 0.05))
+    world.settle()
+    ending.refresh_from_db()
+    assert ending.released_at is not None
+    assert Target.objects.get().phase == Phase.SETTLED
+
+
+def deny_writes(world, slug):
+    if slug == "jobs":
+        fault(world, service="iam", operation="PutRolePolicy", kind="deny", times=1)
+    else:
+        order = {"kind": "error", "status": 403, "reason": "Forbidden", "on": "write"}
+        world._kube("POST", "/_fake/faults", order)

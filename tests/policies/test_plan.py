@@ -133,6 +133,16 @@ def test_after_three_rounds_a_removal_goes_on_every_quarter_of_an_hour():
     assert step(memory, there={"a": "1"}, at=901).changes == (Change("a", "1", None),)
 
 
+def test_a_write_that_takes_ended_access_away_goes_on_like_a_removal():
+    """The key stays for others; under it something ended still stands."""
+    there, wanted = {"a": "both"}, {"a": "one"}
+    memory = Memory({"a": made("one", until=10)}, written_at=NOW, round=3)
+    assert step(memory, there, wanted, at=901).changes == ()
+    ending = replace(memory, ending=frozenset("a"))
+    assert step(ending, there, wanted, at=11).changes == ()
+    assert step(ending, there, wanted, at=901).changes == (Change("a", "both", "one"),)
+
+
 def test_two_agreeing_looks_a_second_apart_settle():
     wanted = {"a": "1"}
     memory = Memory({"a": made("1")}, written_at=NOW)

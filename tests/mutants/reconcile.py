@@ -1,0 +1,152 @@
+"""Defects of the passes."""
+
+from tests.mutants.mutant import Mutant
+
+TURNS = "tests/journeys/test_rare_turns.py::test_"
+HONEST = "tests/journeys/test_honesty.py::test_"
+DURING = "tests/journeys/test_during_a_pass.py::test_"
+ALIVE = "tests/policies/test_living.py::test_"
+
+
+def _mutant(name: str, file: str, old: str, new: str, test: str, harm: str) -> Mutant:
+    return Mutant(name, f"policies/reconcile/{file}.py", old, new, (test,), harm)
+
+
+ALL = (
+    _mutant(
+        "settle at the current generation",
+        "passes",
+        '"settled_generation": target.generation,',
+        '"settled_generation": F("generation"),',
+        DURING + "a_wish_raised_while_two_looks_agree_is_not_settled_with_them",
+        "An end that comes while AWS is read is lost: access stays.",
+    ),
+    _mutant(
+        "the lease is not asked before a write",
+        "writing",
+        "if time.monotonic() > work.deadline or not work.lease.is_ours:",
+        "if time.monotonic() > work.deadline:",
+        DURING + "the_lease_is_asked_right_before_every_write",
+        "A worker that woke up late gives what was ended meanwhile.",
+    ),
+    _mutant(
+        "anybody may settle",
+        "lease",
+        "Target.objects.filter(pk=self.target.pk, lease_token=self.token)\n        return bool",
+        "Target.objects.filter(pk=self.target.pk)\n        return bool",
+        DURING + "a_worker_that_lost_its_lease_settles_nothing",
+        "A worker that woke up late calls an old reading confirmed.",
+    ),
+    _mutant(
+        "two workers hold one lease",
+        "lease",
+        "Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),",
+        "Q(),",
+        HONEST + "a_second_pass_over_a_leased_target_does_nothing",
+        "Two workers write one document, and one change is lost.",
+    ),
+    _mutant(
+        "a newer wish is written over",
+        "lease",
+        "values[name] = Case(When(raised, then=F(name)), default=kept)",
+        "values[name] = Case(When(raised, then=kept), default=kept)",
+        TURNS + "a_wish_raised_during_a_throttled_write_stays_due_at_once",
+        "An urgent end waits for the back-off of an older give.",
+    ),
+    _mutant(
+        "a lost answer is a written one",
+        "writing",
+        'self.went(group, "lost")',
+        'self.went(group, "written")',
+        HONEST + "a_lost_answer_settles_by_reading_and_only_after_the_window",
+        "A write that never arrived is taken for made.",
+    ),
+    _mutant(
+        "a refused write leaves its mark",
+        "writing",
+        'if fate in {"refused", "pending"}:',
+        'if fate in {"pending"}:',
+        HONEST + "a_denied_write_is_stuck_with_advice_and_leaves_no_trace_of_ownership",
+        "What others then put there is taken for ours and removed.",
+    ),
+    _mutant(
+        "a refused shrinking waits for a person",
+        "writing",
+        "retry if change.after is None or change.key in work.ending else None",
+        "retry if change.after is None else None",
+        TURNS + "a_refused_write_that_takes_ended_access_away_is_tried_for_ever",
+        "An ended execution role stays in the policy because AWS once said no.",
+    ),
+    _mutant(
+        "nothing is in doubt before the answer",
+        "writing",
+        '"doubt": True,',
+        '"doubt": False,',
+        DURING + "what_a_dead_worker_was_about_to_write_is_in_doubt",
+        "After a crash the first stale reading is believed.",
+    ),
+    _mutant(
+        "dead plans are forgotten",
+        "memory",
+        "target.plans.filter(finished_at__isnull=True)",
+        "target.plans.filter(finished_at__isnull=True).none()",
+        DURING + "what_a_dead_worker_was_about_to_write_is_in_doubt",
+        "The record never says what became of a write.",
+    ),
+    _mutant(
+        "removals have the window of gives",
+        "memory",
+        "(ending if removing else giving)",
+        "giving",
+        ALIVE + "a_removal_is_looked_at_for_its_own_longer_window",
+        "A lagging list shows access as gone that is still there.",
+    ),
+    _mutant(
+        "what others gave is called gone",
+        "deliveries",
+        "return Delivery.Release.FOUND",
+        "return Delivery.Release.GONE",
+        HONEST + "an_association_that_was_there_before_is_still_there_after",
+        "A leaver's receipt says “gone” over access that is still there.",
+    ),
+    _mutant(
+        "what others still need is called gone",
+        "deliveries",
+        "return Delivery.Release.NEEDED",
+        "return Delivery.Release.GONE",
+        HONEST + "two_grants_of_the_same_thing_end_one_by_one",
+        "Somebody is told that access is gone, and it works on.",
+    ),
+    _mutant(
+        "a row in conflict is called gone",
+        "deliveries",
+        "return None if key in proof.blocked else Delivery.Release.GONE",
+        "return Delivery.Release.GONE",
+        TURNS + "a_row_edited_by_others_is_not_called_gone_while_it_still_gives_the_group",
+        "A row that others edited still lets a leaver in.",
+    ),
+    _mutant(
+        "access begins before its first day",
+        "deliveries",
+        "        and grant.starts_at <= now\n",
+        "",
+        ALIVE + "a_grant_lives_from_its_first_moment_until_before_its_last",
+        "Access is given weeks before anybody meant it to be.",
+    ),
+    _mutant(
+        "access outlives its end",
+        "deliveries",
+        "grant.ends_at > now)",
+        "grant.ends_at > now.replace(tzinfo=grant.ends_at.tzinfo))",
+        ALIVE + "a_grant_lives_from_its_first_moment_until_before_its_last",
+        "Clocks in two time zones are compared by their faces: access ends hours late.",
+    ),
+    _mutant(
+        "a removal in conflict is nobody's business",
+        "passes",
+        "return refused or (ended and bool(step.conflicts or step.exhausted))",
+        "return False",
+        HONEST + "a_denied_removal_is_tried_for_ever",
+        "Access that AWS once refused to remove stays until somebody looks.",
+    ),
+)
