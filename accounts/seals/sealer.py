@@ -70,11 +70,15 @@ def _who_signs(head: Seal | None, *, without_handover: bool) -> tuple[signing.Si
     `without_handover` is for a key that is lost: the newest one goes on, if it never signed.
     """
     ours = signing.signers()
-    if head is None:
+    if head is None and not without_handover:
         return ours[0], ""
+    if head is None:
+        raise CannotSeal("Nothing was sealed yet: no key can be lost.")
     _check(head)
     turn = head.next_key or head.key
     known = {one.public: one for one in ours}
+    if turn in known and without_handover:
+        raise CannotSeal("The key that is due is here: nothing was lost, nothing was done.")
     if turn in known:
         return known[turn], ours[0].public if ours[0].public != turn else ""
     if not without_handover:
