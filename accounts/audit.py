@@ -77,6 +77,7 @@ class What(StrEnum):
     ESTATE_CHANGED = "estate.changed"
     RECEIPT_OPENED = "receipt.opened"
     RECEIPT_CLOSED = "receipt.closed"
+    AUDIT_KEY_REPLACED = "audit_key.replaced"
 
 
 def record(

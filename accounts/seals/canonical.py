@@ -35,17 +35,19 @@ _LONGEST_PLAIN, _SHORTEST_PLAIN = 21, -6
 
 def canonical(value: Any) -> str:
     """One text for one JSON value, however it was written. Raises TypeError, ValueError."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
         return _string(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, Mapping):
-        names = sorted(value, key=_utf16)
-        return "{" + ",".join(f"{_string(one)}:{canonical(value[one])}" for one in names) + "}"
+        pairs = [f"{_string(one)}:{canonical(value[one])}" for one in _ordered(value)]
+        return "{" + ",".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(canonical, value)) + "]"
     raise TypeError(f"{type(value).__name__} is not a JSON value")
@@ -88,9 +90,11 @@ def _string(value: str) -> str:
     return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-def _utf16(name: str) -> bytes:
+def _ordered(names: Iterable[str]) -> list[str]:
     """RFC 8785, 3.2.3: names are ordered by their UTF-16 code units."""
-    return name.encode("utf-16-be", "surrogatepass")
+    if "".join(names).isascii():
+        return sorted(names)
+    return sorted(names, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
 
 
 def _number(value: float) -> str:

@@ -38,14 +38,14 @@ def seal_waiting() -> int:
     return sealed
 
 
-def seal_batch() -> Seal | None:
+def seal_batch(*, without_handover: bool = False) -> Seal | None:
     """One seal more, or None: nothing waits, or another sealer was first. Raises CannotSeal.
 
     Reads first and writes in one short transaction. That the head has not moved and none of
     the events was sealed meanwhile is what the unique columns see to.
     """
     head = Seal.objects.annotate(now=Now()).order_by("-number").first()
-    signer, next_key = _who_signs(head)
+    signer, next_key = _who_signs(head, without_handover=without_handover)
     waiting = list(
         Unsealed.objects.annotate(now=Now()).order_by("pk").values_list("event", "now")[:BATCH]
     )
@@ -64,21 +64,34 @@ def unsealed_age_seconds(now: datetime) -> float:
     return 0.0 if since is None else max(0.0, (now - since).total_seconds())
 
 
-def _who_signs(head: Seal | None) -> tuple[signing.Signer, str]:
-    """Who signs the next seal, and the key that it hands over to, if any."""
+def _who_signs(head: Seal | None, *, without_handover: bool) -> tuple[signing.Signer, str]:
+    """Who signs the next seal, and the key that it hands over to, if any.
+
+    `without_handover` is for a key that is lost: the newest one goes on, if it never signed.
+    """
     ours = signing.signers()
-    if head is None:
+    if head is None and not without_handover:
         return ours[0], ""
+    if head is None:
+        raise CannotSeal("Nothing was sealed yet: no key can be lost.")
     _check(head)
     turn = head.next_key or head.key
     known = {one.public: one for one in ours}
-    if turn not in known:
+    if turn in known and without_handover:
+        raise CannotSeal("The key that is due is here: nothing was lost, nothing was done.")
+    if turn in known:
+        return known[turn], ours[0].public if ours[0].public != turn else ""
+    if not without_handover:
         raise CannotSeal(
             f"The seals so far were signed by key {signing.key_id(turn)}, which is not among "
             "AUDIT_SIGNING_KEYS here. Put it back beside the new one, and give all workers the "
             "same keys (GH-311)."
         )
-    return known[turn], ours[0].public if ours[0].public != turn else ""
+    if Seal.objects.filter(key=ours[0].public).exists():
+        raise CannotSeal(
+            "A key that has signed before does not come back. Make a new one (GH-311)."
+        )
+    return ours[0], ""
 
 
 def _check(head: Seal) -> None:
