@@ -25,7 +25,7 @@ from policies.documents.auth_rows import (
     stand_alone,
     wanted_row,
 )
-from policies.documents.auth_text import Refused, TooLong
+from policies.documents.auth_text import Refused, TooLong, Unreadable
 from policies.documents.names import BadName, check_group, check_username
 
 Changes = Mapping[str, Row | None]
@@ -57,8 +57,28 @@ def splice(data: Mapping[str, str], changes: Changes) -> dict[str, str]:
 def fit(data: Mapping[str, str], changes: Changes) -> tuple[dict[str, str], dict[str, Refused]]:
     """As many of the changes as can be made, and why the others cannot: one odd row of a
     hundred keeps back itself alone."""
-    if not changes:
-        return dict(data), {}
+    try:
+        return splice(data, changes), {}
+    except Refused:
+        refused = _refused(data, changes)
+    fine = {key: row for key, row in changes.items() if key not in refused}
+    after, others = _halved(data, fine)
+    return after, refused | others
+
+
+def _refused(data: Mapping[str, str], changes: Changes) -> dict[str, Refused]:
+    """What can be told of each row by itself, before anything is cut."""
+    broken, found = complaints(data), {}
+    for key, row in changes.items():
+        try:
+            _check(data, key, row, broken)
+        except Refused as error:
+            found[key] = error
+    return found
+
+
+def _halved(data: Mapping[str, str], changes: Changes) -> tuple[dict[str, str], dict[str, Refused]]:
+    """The same by trying halves, for what only shows in the text as a whole."""
     try:
         return splice(data, changes), {}
     except Refused as error:
@@ -66,8 +86,8 @@ def fit(data: Mapping[str, str], changes: Changes) -> tuple[dict[str, str], dict
             return dict(data), dict.fromkeys(changes, error)
     items = list(changes.items())
     middle = len(items) // 2
-    after, refused = fit(data, dict(items[:middle]))
-    after, others = fit(after, dict(items[middle:]))
+    after, refused = _halved(data, dict(items[:middle]))
+    after, others = _halved(after, dict(items[middle:]))
     return after, refused | others
 
 
@@ -140,22 +160,30 @@ def _due(data: Mapping[str, str], changes: Changes) -> dict[str, Due]:
     broken = complaints(data)
     due: dict[str, Due] = {}
     for key, row in changes.items():
-        name = section_of(key)
-        section = read(data.get(name, ""), name)
-        if row is not None:
-            _check_wanted(key, row)
-        other = section_of(_OTHER[key[:5]])
-        if (
-            other not in broken
-            and _OTHER[key[:5]] + key[5:] in read(data.get(other, ""), other).by_key
-        ):
-            _twice(f"{key[5:]} stands in {other} too.")
-        found = section.by_key.get(key, [])
-        if row is not None and not found:
-            _check_sso(section, row)
-        if not _is_so(found, row):
-            due.setdefault(name, {})[key] = (_editable(section, found), row)
+        name, found = _check(data, key, row, broken)
+        if found is not None:
+            due.setdefault(name, {})[key] = (found[0] if found else None, row)
     return due
+
+
+def _check(
+    data: Mapping[str, str], key: str, row: Row | None, broken: Mapping[str, str]
+) -> tuple[str, list[Entry] | None]:
+    """The section of a change, and the one entry or none that it replaces; None where all is so
+    already. Raises Refused for what may not be changed."""
+    name, other = section_of(key), section_of(_OTHER[key[:5]])
+    if name in broken:
+        raise Unreadable(broken[name])
+    section = read(data.get(name, ""), name)
+    if row is not None:
+        _check_wanted(key, row)
+    namesake = _OTHER[key[:5]] + key[5:]
+    if other not in broken and namesake in read(data.get(other, ""), other).by_key:
+        _twice(f"{key[5:]} stands in {other} too.")
+    found = section.by_key.get(key, [])
+    if row is not None and not found:
+        _check_sso(section, row)
+    return name, None if _is_so(found, row) else _editable(section, found)
 
 
 def _check_sso(section: Section, row: Row) -> None:
@@ -170,13 +198,13 @@ def _is_so(found: list[Entry], row: Row | None) -> bool:
     return row_text(last.username, last.groups) == row_text(row.username, row.groups)
 
 
-def _editable(section: Section, found: list[Entry]) -> Entry | None:
+def _editable(section: Section, found: list[Entry]) -> list[Entry]:
     if section.lock:
         raise Refused(section.lock, f"Make {section.name} one plain list by hand; then try again.")
     if len(found) > 1:
         _twice(f"{len(found)} entries name the same ARN, and only one of them takes effect.")
     if not found or found[0].row is None:
-        return None
+        return []
     reason = protected(found[0].row)
     if reason:
         raise Refused(
@@ -188,7 +216,7 @@ def _editable(section: Section, found: list[Entry]) -> Entry | None:
             f"The row of {found[0].row.arn} uses a YAML anchor or alias.",
             "Write its values out by hand; then try again.",
         )
-    return found[0]
+    return found
 
 
 def _twice(why: str) -> None:

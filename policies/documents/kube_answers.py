@@ -21,7 +21,7 @@ KINDS = {
     413: Kind.QUOTA,
     429: Kind.THROTTLED,
 }
-WEBHOOK = re.compile(r"admission webhook .* denied the request", re.DOTALL)
+WEBHOOK = re.compile(r"admission webhook .* denied", re.DOTALL)
 
 
 @dataclass(frozen=True)

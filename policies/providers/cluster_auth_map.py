@@ -133,14 +133,14 @@ def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]
         try:
             auth_splice.splice(reading.raw["data"], {key: _row(arns[key], text)})
         except Refused as error:
-            found.append(str(error))
+            found.append(f"{error} (GH-241)")
     return found
 
 
 def _ignored(place: Place) -> str:
     return _(
         "%(cluster)s is in access mode API, so it ignores aws-auth: a row would give nothing. "
-        "Use access entries there."
+        "Use access entries there (GH-240)."
     ) % {"cluster": place.object}
 
 
@@ -237,7 +237,7 @@ def _outcome(place: Place, error: Refused) -> Outcome:
     """The text will be refused again until a person has mended it."""
     kinds = {Unreadable: Kind.MALFORMED, TooLong: Kind.QUOTA}
     kind = kinds.get(type(error), Kind.PERMANENT)
-    return Outcome(kind, f"aws-auth of {place.object}: {error}")
+    return Outcome(kind, f"aws-auth of {place.object}: {error} (GH-241)")
 
 
 def _patch(
