@@ -49,8 +49,9 @@ class Target(models.Model):
 
     `generation` counts wishes, `applied_generation` the last one written out,
     `settled_generation` the last one that two agreeing looks confirmed.
-    `refused` maps keys AWS refused to {"text", "kind", "message", "code"}; they are left
-    alone until the next generation, a retry, or (removals) `next_look_at`.
+    `refused` maps keys AWS refused to {"text", "kind", "message", "retry_at", "since"}; they are
+    left alone until the next generation, a retry, or `retry_at` (removals, and gives that name
+    what may be too new for AWS to know).
     """
 
     kind = models.CharField(_("kind"), max_length=40, choices=TargetKind.choices)
