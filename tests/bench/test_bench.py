@@ -85,6 +85,12 @@ def test_the_back_off_step_is_the_one_that_ends_after_the_lag():
     assert steps == {0: 0, 0.5: 1, 1: 1, 2: 1, 5: 4, 10: 8}
 
 
+def test_what_a_busy_machine_hides_is_not_judged():
+    assert stale.judged(1.5, 1.0, most=2.0) is True
+    assert stale.judged(9.0, 3.0, most=2.0) is False
+    assert stale.judged(9.0, 1.0, most=2.0) is None
+
+
 def test_a_missed_must_shows_in_the_table():
     rows = [Row("one", "< 1", "2", False, 3), Row("two", "told", "4", None, 5)]
     lines = report.table(rows).splitlines()
