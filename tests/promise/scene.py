@@ -123,7 +123,6 @@ class Scene:
     def settle(self, inspect: Callable[[], None]) -> None:
         """Work until nothing is due any more, the clock jumping to whatever is due next."""
         for _ in range(LONGEST_PASSES):
-            tasks.sweep()
             self.work(inspect)
             due = self._next_due()
             if due is None:
