@@ -7,6 +7,7 @@ with process.start() as fake:
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -22,11 +23,16 @@ END_SECONDS = 10
 class FakeAWS:
     """A running fake: its addresses, and its controls under `/_fake/`."""
 
-    def __init__(self, child: "subprocess.Popen[str]", addresses: dict[str, str]) -> None:
+    def __init__(self, child: "subprocess.Popen[str] | None", addresses: dict[str, str]) -> None:
         self._child = child
         self.addresses = addresses
         self.aws = addresses["aws"]
         self.kubernetes = addresses["kubernetes"]
+
+    @classmethod
+    def at(cls, info: Path) -> Self:
+        """One that somebody else started, and ends, with `--info` to this file."""
+        return cls(None, json.loads(info.read_text()))
 
     def get(self, path: str) -> Any:
         """JSON from a path; `urllib.error.HTTPError` with the reason as its text otherwise."""
@@ -39,6 +45,14 @@ class FakeAWS:
     def delete(self, path: str) -> Any:
         """Clear what a path holds; the JSON answer."""
         return self._ask("DELETE", path, None)
+
+    def kube(self, method: str, path: str, order: dict[str, Any] | None = None) -> Any:
+        """The ConfigMap server's own controls; its CA is made anew at each start, so not asked."""
+        body = None if order is None else json.dumps(order).encode()
+        request = urllib.request.Request(self.kubernetes + path, body, method=method)
+        anybody = ssl._create_unverified_context()
+        with urllib.request.urlopen(request, context=anybody) as answer:
+            return json.load(answer)
 
     def page(self, path: str) -> str:
         """A path as a browser gets it."""
@@ -61,6 +75,8 @@ class FakeAWS:
 
     def stop(self) -> int:
         """End the process; its exit code. Ending it twice is no error."""
+        if self._child is None:
+            return 0
         if self._child.poll() is None:
             self._child.terminate()
         try:
