@@ -185,9 +185,11 @@ def _take_down(work: Work, step: Step, plan: Plan, course: Course) -> None:
 def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str, Any]:
     """What the target's row says after the write."""
     fates, stopped = course.fates, course.stopped
-    values: dict[str, Any] = {"round": step.round, "agreed_at": None, "agreed_digest": ""}
+    values: dict[str, Any] = {"agreed_at": None, "agreed_digest": ""}
     touched = [key for key, fate in fates.items() if fate in {"written", "lost"}]
     if touched:
+        # A try that AWS did not take (throttled, conflict) is no round: it proves nothing.
+        values["round"] = step.round
         removing = all(change.after is None for change in step.changes if change.key in touched)
         values |= {
             "phase": Phase.VERIFYING,
