@@ -13,7 +13,7 @@ from random import Random
 
 from policies.management.processes import Processes
 
-POSTGRESQL = "postgresql"
+POSTGRESQL, WEB_NAME = "postgresql", "web"
 CELERY = (sys.executable, "-m", "celery", "-A", "portal")
 WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "-c", "1")
 WEB = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--threads=2")
@@ -44,7 +44,7 @@ def members(port: int, *, writers: int) -> list[Member]:
         *write,
         Member("read worker", (*WORKER, "-Q", "read", "-n", "r@%h")),
         Member("beat", (*CELERY, "beat"), processes=1),
-        Member("web", (*WEB, bind, "portal.wsgi:application")),
+        Member(WEB_NAME, (*WEB, bind, "portal.wsgi:application")),
     ]
 
 
@@ -97,7 +97,8 @@ class Crew(Processes):
             return ""
         name = self._dice.choice(old)
         child = self._children.pop(name)
-        if self._dice.random() < 0.5:
+        # What is left of a web server would keep its port for a while.
+        if name == WEB_NAME or self._dice.random() < 0.5:
             os.killpg(child.pid, signal.SIGKILL)
         else:
             child.kill()

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import PersonState
 from policies import lifecycle
@@ -221,6 +221,7 @@ class Driver(threading.Thread):
     def _expire(self, right: Right) -> None:
         at = now() + timedelta(seconds=self._dice.uniform(3, 20))
 
+        @transaction.atomic  # as `lifecycle.move` does it: the event goes with the change
         def shorten() -> None:
             grants.shorten(Grant.objects.get(ref=right.ref), at, by=self._company.operator)
 
