@@ -15,7 +15,7 @@ from policies.management.processes import Processes
 
 POSTGRESQL, WEB_NAME = "postgresql", "web"
 CELERY = (sys.executable, "-m", "celery", "-A", "portal")
-WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle", "-c", "1")
+WORKER = (*CELERY, "worker", "--without-gossip", "--without-mingle")
 WEB = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--threads=2")
 
 
@@ -33,16 +33,19 @@ class Member:
 
 
 def members(port: int, *, writers: int) -> list[Member]:
-    """Web, beat, a reader, `writers`, and one writer left alone, whose memory is watched."""
+    """Web, beat, a reader, `writers`, and one writer left alone, whose memory is watched.
+
+    The reader foresees for all who ask, so it has as many hands as there are writers.
+    """
     bind = f"--bind=127.0.0.1:{port}"
     write = [
-        Member(f"write worker {n}", (*WORKER, "-Q", "write", "-n", f"w{n}@%h"))
+        Member(f"write worker {n}", (*WORKER, "-c1", "-Q", "write", "-n", f"w{n}@%h"))
         for n in range(1, writers + 1)
     ]
     return [
-        Member("steady worker", (*WORKER, "-Q", "write", "-n", "steady@%h"), killed=False),
+        Member("steady worker", (*WORKER, "-c1", "-Q", "write", "-n", "steady@%h"), killed=False),
         *write,
-        Member("read worker", (*WORKER, "-Q", "read", "-n", "r@%h")),
+        Member("read worker", (*WORKER, f"-c{writers}", "-Q", "read", "-n", "r@%h")),
         Member("beat", (*CELERY, "beat"), processes=1),
         Member(WEB_NAME, (*WEB, bind, "portal.wsgi:application")),
     ]
@@ -95,7 +98,8 @@ class Crew(Processes):
         old = [one.name for one in self._members.values() if one.killed and self._has_worked(one)]
         if not old:
             return ""
-        name = self._dice.choice(old)
+        least = min(self.kills[name] for name in old)
+        name = self._dice.choice([name for name in old if self.kills[name] == least])
         child = self._children.pop(name)
         # What is left of a web server would keep its port for a while.
         if name == WEB_NAME or self._dice.random() < 0.5:

@@ -6,28 +6,31 @@ from typing import Any
 from tests.fakes.process import FakeAWS
 
 Order = dict[str, Any]
-# Weights of each sort; together 1. `slow` waits its seconds, `late` longer than the product does.
+# Weights of each sort. Those that a read can meet are together 1 at least, and so are those of a
+# write. `slow` waits its seconds, `late` longer than the product does.
 AWS: Mapping[str, float] = {
     "throttle": 0.26,
-    "internal": 0.14,
-    "unavailable": 0.06,
-    "drop": 0.15,
-    "lose": 0.15,
-    "slow": 0.09,
+    "internal": 0.16,
+    "unavailable": 0.08,
+    "drop": 0.18,
+    "lose": 0.18,
+    "slow": 0.10,
     "late": 0.01,
-    "stale": 0.11,
     "deny": 0.03,
+    "stale": 0.11,
 }
+READS_ONLY = {"stale"}
+WRITES_ONLY = {"lose", "conflict"}  # of the ConfigMap server
 KUBE: Mapping[str, float] = {
-    "throttle": 0.15,
-    "internal": 0.12,
-    "unavailable": 0.06,
-    "drop": 0.15,
-    "lose": 0.15,
-    "conflict": 0.15,
-    "slow": 0.08,
-    "stale": 0.11,
+    "throttle": 0.18,
+    "internal": 0.14,
+    "unavailable": 0.08,
+    "drop": 0.18,
+    "slow": 0.15,
     "deny": 0.03,
+    "stale": 0.24,
+    "lose": 0.12,
+    "conflict": 0.12,
 }
 SLOW_SECONDS, STALE_SECONDS = 1.0, 8.0
 
