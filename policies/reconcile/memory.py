@@ -16,7 +16,9 @@ from policies.plan import KeyMemory, Memory, Origin, Step
 def recall(target: Target, *, now: datetime) -> Memory:
     return Memory(
         keys={
-            row.key: KeyMemory(Origin(row.origin), row.text, row.window_until, row.doubt, row.seen)
+            row.key: KeyMemory(
+                Origin(row.origin), row.text, row.window_until, row.doubt, row.seen, row.replaced
+            )
             for row in target.keys.all()
         },
         refused={
