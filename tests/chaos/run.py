@@ -16,8 +16,6 @@ from tests.chaos import surroundings
 from tests.chaos.crew import Crew
 from tests.chaos.options import Options
 
-START_SECONDS = 180.0
-
 
 def main(options: Options) -> int:
     """The exit code: 0 all well, 1 something is wrong, 2 it could not run, 130 stopped."""
@@ -74,10 +72,12 @@ def _run(crew: Crew, folder: Path, values: dict[str, str], options: Options) -> 
 
 
 def _storm(stage: Any) -> None:
-    """Faults until everything is decided, and for `seconds` at least."""
+    """Faults until everything is decided, for `seconds` at least and `patience` more at most."""
     stage.begin_storm()
-    end = time.monotonic() + stage.options.seconds
-    while time.monotonic() < end or not stage.is_decided:
+    began, options = time.monotonic(), stage.options
+    while (since := time.monotonic() - began) < options.seconds + options.patience:
+        if since > options.seconds and stage.is_decided:
+            break
         stage.tick()
     stage.end_storm()
 

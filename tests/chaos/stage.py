@@ -140,8 +140,10 @@ class Stage:
         storm.end(self.around.fake)
         self._storm_at = None
         self._open = Counter(unknown=1)
-        self.vandal.halt.set()
-        self.vandal.join(30)
+        for one in (*self.drivers, self.vandal):
+            one.halt.set()
+        for one in (*self.drivers, self.vandal):
+            one.join(30)
         self.say("the storm is over")
 
     def tick(self) -> None:

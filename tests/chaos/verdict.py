@@ -78,7 +78,8 @@ def _rows(stage: Stage, case: Case, findings: list[Finding], settled: bool) -> R
     options = stage.options
     return {
         "run": f"seed {options.seed}, PACE {options.pace:g}, {stage.around.says}",
-        "decided": f"{stage.ledger.decided} grants over {len(stage.estate.places)} places",
+        "decided": f"{stage.ledger.decided} of {options.grants} grants, "
+        f"over {len(stage.estate.places)} places",
         "of these living / over": f"{living} / {_told(over)}",
         "settled": f"{'yes' if settled else 'NO'}; called seen {seen}, called gone {gone}",
         "lost": by[Fault.LOST],
@@ -118,7 +119,8 @@ def _record(stage: Stage) -> str:
 def _is_good(stage: Stage, findings: list[Finding], rows: Rows, settled: bool) -> bool:
     bad = ("NOT FLAT", "NOT append-only", "DOES NOT VERIFY")
     wrong = any(word in str(value) for value in rows.values() for word in bad)
-    return settled and not findings and not stage.errors and not wrong
+    done = stage.ledger.decided >= stage.options.grants
+    return done and settled and not findings and not stage.errors and not wrong
 
 
 def _told(counts: Mapping[str, int]) -> str:
