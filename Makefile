@@ -17,7 +17,7 @@ PRODUCTION = env -u DEMO -u DEBUG -u PACE STATE_DIR=$(abspath $(VENV))/check DAT
 		'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test mutants smoke check bench fake-aws lock clean FORCE
+.PHONY: help install demo test mutants smoke chaos check bench fake-aws lock clean FORCE
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -38,6 +38,9 @@ mutants: $(VENV)/.dev ## seeded defects: each must make its tests fail; ARGS='pa
 
 smoke: $(VENV)/.runtime ## the main job end to end without a browser (manage.py smoke --help)
 	@exec $(MANAGE) smoke $(ARGS)
+
+chaos: $(VENV)/.runtime ## real processes under every fault at once; ARGS=--small is for CI (docs/chaos.md)
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, import contracts, migrations, deployment settings
 	$(BIN)/ruff check .

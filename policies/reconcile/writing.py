@@ -235,7 +235,7 @@ def _open_windows(target: Target, touched: Sequence[dict[str, Any]], now: dateti
 def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str, Any]:
     """What the target's row says after the write."""
     fates, stopped = course.fates, course.stopped
-    values: dict[str, Any] = {"round": step.round, "agreed_at": None, "agreed_digest": ""}
+    values: dict[str, Any] = {"agreed_at": None, "agreed_digest": ""}
     values["refused"] = {
         key: refusal
         for key, refusal in work.target.refused.items()
@@ -245,6 +245,8 @@ def _progress(work: Work, step: Step, course: Course, now: datetime) -> dict[str
     )
     touched = [key for key, fate in fates.items() if fate in {"written", "lost"}]
     if touched:
+        # A try that AWS did not take (throttled, conflict) is no round: it proves nothing.
+        values["round"] = step.round
         removing = all(change.after is None for change in step.changes if change.key in touched)
         values |= {
             "phase": Phase.VERIFYING,

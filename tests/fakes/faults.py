@@ -9,12 +9,15 @@ A fault names `service`, and may name `operation` (default `*`) and `account`; i
 * `slow`: the call waits `seconds` first, or a time between `seconds` and `up_to`;
 * `rate`: while it stands, calls beyond `per_second` (`burst` at once) per account are throttled;
 * `stale`: while it stands, reads show the state of `seconds` x PACE ago (`tests.fakes.lag`).
+
+With `share`, each call meets it with that chance alone (give `times` null, and `seed` to throw
+the same dice again); calls signed with an access key in `spares` never meet it.
 """
 
 import os
 import random
 import threading
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from itertools import count
 from typing import Any
 
@@ -50,6 +53,12 @@ class Fault:
     on: str = "any"
     per_second: float = 0.0
     burst: float = 1.0
+    share: float = 1.0
+    seed: int | None = None
+    spares: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)
 
     @property
     def wait(self) -> float:
@@ -57,13 +66,21 @@ class Fault:
         return random.uniform(self.seconds, max(self.seconds, self.up_to))
 
     def meets(self, call: Call) -> bool:
-        """Whether this fault is for that call."""
+        """Whether this fault is for that call; with a `share`, the dice are thrown."""
         return (
             self.service in ("*", call.service)
             and self.operation in ("*", call.operation)
             and self.account in (None, call.account)
             and self.on in ("any", "write" if call.writes else "read")
+            and call.access_key not in self.spares
+            and not (self.kind == "stale" and call.writes)
+            and (self.share >= 1.0 or self._dice.random() < self.share)
         )
+
+
+def pace() -> float:
+    """What every wait of the fake is multiplied by."""
+    return float(os.environ.get("PACE", "1.0"))
 
 
 class Faults:
@@ -83,12 +100,16 @@ class Faults:
         return fault
 
     def take(self, call: Call) -> list[Fault]:
-        """Spend what this call meets: every `slow`, and the first of the other kinds."""
+        """Spend what this call meets: every `slow`, and the first of the other kinds.
+
+        A `stale` without a share lags every read (`lag`) and is not told of here.
+        """
         met: list[Fault] = []
         with self._lock:
             for fault in self._standing:
                 refused = any(earlier.kind != "slow" for earlier in met)
-                if fault.kind == "stale" or not fault.meets(call) or self._within(fault, call):
+                always = fault.kind == "stale" and fault.share >= 1.0
+                if always or not fault.meets(call) or self._within(fault, call):
                     continue
                 if fault.kind == "slow" or not refused:
                     met.append(fault)
@@ -102,17 +123,21 @@ class Faults:
             return False
         return self._buckets.spend((fault.id, call.account), fault.per_second, fault.burst)
 
-    def lag(self, service: str, account: str) -> float:
-        """Real seconds that reads of a service lag in an account now; 0 when they do not."""
+    def lag(self, service: str, account: str, *, some: bool = False) -> float:
+        """Real seconds that every read of a service lags in an account now; 0 when none does.
+
+        `some`: the most that any read may lag, those that meet a `stale` by chance included.
+        """
         with self._lock:
             seconds = [
                 fault.seconds
                 for fault in self._standing
                 if fault.kind == "stale"
+                and (some or fault.share >= 1.0)
                 and fault.service in ("*", service)
                 and fault.account in (None, account)
             ]
-        return max(seconds, default=0.0) * float(os.environ.get("PACE", "1.0"))
+        return max(seconds, default=0.0) * pace()
 
     def standing(self) -> list[dict[str, Any]]:
         """What is set up and not yet spent."""
@@ -136,6 +161,8 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{wanted['kind']} needs {', '.join(sorted(missing))}")
     if wanted["kind"] == "stale" and wanted["service"] not in ("*", *STALE_SERVICES):
         raise ValueError(f"only {', '.join(STALE_SERVICES)} can lag")
+    if not 0 < wanted.get("share", 1.0) <= 1:
+        raise ValueError("share is a chance, above 0 and at most 1")
     if wanted.get("on", "any") not in DIRECTIONS:
         raise ValueError(f"on must be one of {', '.join(DIRECTIONS)}")
     return {"times": None} | wanted if wanted["kind"] == "rate" else wanted

@@ -74,9 +74,10 @@ class Gate:
             elif fault.kind == "lose":
                 self._apply(call, environ)
                 raise _hang_up(environ)
-            else:
+            elif fault.kind != "stale":
                 return _refusal(call, fault)
-        return self._apply(call, environ)
+        with lag.met(met):
+            return self._apply(call, environ)
 
     def _apply(self, call: Call, environ: dict[str, Any]) -> Response:
         with ONE_AT_A_TIME:

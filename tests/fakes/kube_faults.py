@@ -9,9 +9,13 @@ after `times` requests (default 1; null: until deleted). Kinds:
 * `drop`: the connection ends before the request is applied; `lose`: after, without an answer;
 * `slow`: the request waits `seconds` x PACE first;
 * `stale`: while it stands, reads show the state of `seconds` x PACE ago.
+
+With `share`, each request meets it with that chance alone (give `times` null, and `seed` to throw
+the same dice again); requests with a bearer token in `spares` never meet it.
 """
 
 import os
+import random
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -39,6 +43,21 @@ class Fault:
     message: str = "injected"
     seconds: float = 0.0
     data: dict[str, str | None] = field(default_factory=dict)
+    share: float = 1.0
+    seed: int | None = None
+    spares: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)
+
+    def meets(self, cluster: str, direction: str, token: str) -> bool:
+        """Whether this fault is for that request; with a `share`, the dice are thrown."""
+        return (
+            self.cluster in (None, cluster)
+            and self.on in (direction, "any")
+            and token not in self.spares
+            and (self.share >= 1.0 or self._dice.random() < self.share)
+        )
 
     @property
     def wait(self) -> float:
@@ -73,13 +92,12 @@ class Faults:
             self._standing.append(fault)
         return fault
 
-    def take(self, cluster: str, direction: str) -> dict[str, Fault]:
+    def take(self, cluster: str, direction: str, token: str = "") -> dict[str, Fault]:
         """What this request meets, one of each kind at most; each is spent once by it."""
         met: dict[str, Fault] = {}
         with self._lock:
             for fault in self._standing:
-                here = fault.cluster in (None, cluster) and fault.on in (direction, "any")
-                if here and fault.kind not in met:
+                if fault.kind not in met and fault.meets(cluster, direction, token):
                     met[fault.kind] = fault
                     fault.times = None if fault.times is None else fault.times - 1
             self._standing = [fault for fault in self._standing if fault.times != 0]

@@ -54,13 +54,15 @@ class Handler(BaseHTTPRequestHandler):
         if url.path.startswith("/_fake/"):
             self._answer(*_admin(self.owner, self.command, url.path, body))
             return
+        self.met = ""
         try:
             status, answer = self._api(url.path, dict(parse_qsl(url.query)), body)
         except Refusal as refusal:
             status, answer = refusal.status, refusal.body()
         except Hangup:
             status, answer = 0, None
-        self.owner.requests.append({"method": self.command, "path": self.path, "status": status})
+        said = {"method": self.command, "path": self.path, "status": status}
+        self.owner.requests.append(said | ({"fault": self.met} if self.met else {}))
         if status:
             self._answer(status, answer)
         else:
@@ -82,7 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         if found is None or found["cluster"] not in self.owner.clusters:
             raise Refusal(404, "NotFound", "the server could not find the requested resource")
         direction = "read" if self.command == "GET" else "write"
-        met = self.owner.faults.take(found["cluster"], direction)
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        met = self.owner.faults.take(found["cluster"], direction, token)
+        self.met = ",".join(met)
         if "slow" in met:
             time.sleep(met["slow"].wait)
         if "drop" in met:

@@ -5,24 +5,37 @@ at time t then sees the oldest copy whose write ended after t - lag: no write yo
 shows, every older one does.
 """
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 from moto.servicecatalog.models import servicecatalog_backends
 
-from tests.fakes.faults import faults
+from tests.fakes.faults import Fault, faults, pace
 from tests.fakes.wire import Call
 
 Key = tuple[str, str, str]
 _past: dict[Key, list[tuple[float, Any]]] = {}
+_now = threading.local()  # what the call of this thread meets
+
+
+@contextmanager
+def met(found: list[Fault]) -> Iterator[None]:
+    """While one call is answered: the `stale` faults that it met by chance."""
+    _now.seconds = max((one.seconds for one in found if one.kind == "stale"), default=0.0) * pace()
+    try:
+        yield
+    finally:
+        _now.seconds = 0.0
 
 
 def before(call: Call) -> Any | None:
     """A copy of what the call's backend holds; None when its reads do not lag."""
-    if call.service not in _COPIERS or not faults.lag(call.service, call.account):
+    if call.service not in _COPIERS or not faults.lag(call.service, call.account, some=True):
         return None
     backends, copier = _COPIERS[call.service]
     return copier(backends[call.account][_key(call)[2]])
@@ -37,10 +50,12 @@ def after(call: Call, copy: Any | None) -> None:
 def view(service: str, account: str, region: str, live: Any) -> Any:
     """What a read sees now: `live`, or the copy that the standing lag calls for."""
     key = (service, account, "aws" if service == "iam" else region)
-    horizon = time.monotonic() - faults.lag(service, account)
-    young = [(ended, copy) for ended, copy in _past.get(key, []) if ended > horizon]
-    _past[key] = young
-    return young[0][1] if young else live
+    now = time.monotonic()
+    oldest = now - faults.lag(service, account, some=True)
+    _past[key] = [(ended, copy) for ended, copy in _past.get(key, []) if ended > oldest]
+    horizon = now - max(faults.lag(service, account), getattr(_now, "seconds", 0.0))
+    young = [copy for ended, copy in _past[key] if ended > horizon]
+    return young[0] if young else live
 
 
 def reset() -> None:

@@ -7,6 +7,7 @@ with process.start() as fake:
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -28,6 +29,11 @@ class FakeAWS:
         self.aws = addresses["aws"]
         self.kubernetes = addresses["kubernetes"]
 
+    @classmethod
+    def at(cls, info: Path) -> Self:
+        """One that somebody else started, and ends, with `--info` to this file."""
+        return cls(None, json.loads(info.read_text()))
+
     def get(self, path: str) -> Any:
         """JSON from a path; `urllib.error.HTTPError` with the reason as its text otherwise."""
         return self._ask("GET", path, None)
@@ -39,6 +45,14 @@ class FakeAWS:
     def delete(self, path: str) -> Any:
         """Clear what a path holds; the JSON answer."""
         return self._ask("DELETE", path, None)
+
+    def kube(self, method: str, path: str, order: dict[str, Any] | None = None) -> Any:
+        """The ConfigMap server's own controls; its CA is made anew at each start, so not asked."""
+        body = None if order is None else json.dumps(order).encode()
+        request = urllib.request.Request(self.kubernetes + path, body, method=method)
+        anybody = ssl._create_unverified_context()
+        with urllib.request.urlopen(request, context=anybody) as answer:
+            return json.load(answer)
 
     def page(self, path: str) -> str:
         """A path as a browser gets it."""

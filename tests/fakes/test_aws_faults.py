@@ -1,5 +1,6 @@
 """Faults, lag and the journal of the fake AWS, over HTTP with boto3."""
 
+import contextlib
 import time
 import urllib.error
 from typing import Any
@@ -302,3 +303,55 @@ def test_what_the_fake_lacks_says_so_at_once(client: Clients, service: str, call
     with pytest.raises(ClientError) as caught:
         getattr(client(service), call)(**arguments)
     assert refusal(caught.value) == ("NotInTheFake", 501)
+
+
+def test_a_share_of_calls_meets_a_fault_the_same_one_for_the_same_seed(
+    fake: FakeAWS, client: Clients
+) -> None:
+    order = {"service": "iam", "kind": "throttle", "times": None, "share": 0.3, "seed": 7}
+
+    def thrown() -> list[str]:
+        fake.delete("/_fake/faults")
+        fake.post("/_fake/faults", order)
+        first = fake.get("/_fake/calls")["next"]
+        for _ in range(60):
+            with contextlib.suppress(ClientError):
+                iam.list_users()
+        return [one["fault"] for one in fake.get(f"/_fake/calls?since={first}")["calls"]]
+
+    iam = client("iam")
+    dice = thrown()
+    assert 5 < dice.count("throttle") < 35
+    assert thrown() == dice
+    assert {call["fault"] for call in fake.get("/_fake/calls")["calls"]} == {"", "throttle"}
+
+
+def test_a_fault_spares_the_keys_it_is_told_to(fake: FakeAWS, client: Clients) -> None:
+    others = fake.credentials(MEMBER)
+    spares = [others["aws_access_key_id"]]
+    fake.post(
+        "/_fake/faults", {"service": "*", "kind": "throttle", "times": None, "spares": spares}
+    )
+    assert client("iam", **others).list_users()["Users"] == []
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        client("iam").list_users()
+
+
+def test_reads_lag_by_chance_and_say_so_in_the_journal(fake: FakeAWS, client: Clients) -> None:
+    iam = client("iam")
+    role(iam)
+    order = {"service": "iam", "kind": "stale", "seconds": LONG, "times": None}
+    fake.post("/_fake/faults", order | {"share": 0.5, "seed": 1})
+    put(iam)
+    seen = [bool(names(iam)) for _ in range(40)]
+    calls = fake.get("/_fake/calls")["calls"]
+    told = [one["fault"] == "" for one in calls if one["operation"] == "ListRolePolicies"]
+    assert seen == told
+    assert set(seen) == {True, False}
+    assert all(one["fault"] == "" for one in calls if one["operation"] == "PutRolePolicy")
+
+
+@pytest.mark.parametrize("share", [0, 1.5])
+def test_a_share_that_is_no_chance_is_refused(fake: FakeAWS, share: float) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="share is a chance"):
+        fake.post("/_fake/faults", {"service": "iam", "kind": "deny", "share": share})

@@ -194,3 +194,17 @@ def test_fifty_writers_with_retry_lose_nothing(server: kube.Server) -> None:
         list(pool.map(add, range(50)))
     kept = server.data("one")["mapRoles"].split()[1:]
     assert sorted(map(int, kept)) == list(range(50))
+
+
+def test_a_share_of_requests_meets_a_fault_and_spared_tokens_never_do(server: kube.Server) -> None:
+    server.faults.add("error", status=503, times=None, share=0.5, seed=3, spares=["viewer"])
+    taken = [bool(server.faults.take("one", "read", "portal")) for _ in range(40)]
+    assert set(taken) == {True, False}
+    assert not any(server.faults.take("one", "read", "viewer") for _ in range(40))
+
+
+def test_a_request_that_met_a_fault_says_which(server: kube.Server) -> None:
+    server.faults.add("error", status=503)
+    _connection(server).send("GET", AWS_AUTH)
+    _connection(server).send("GET", AWS_AUTH)
+    assert [one.get("fault") for one in server.requests] == ["error", None]
