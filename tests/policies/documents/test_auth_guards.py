@@ -1,12 +1,15 @@
 """Rows that not even an administrator takes out, and rows that an sso block maps already."""
 
+from typing import Any
+
 import pytest
 
 from policies.documents.auth_map import Guard, untouchable
 from policies.documents.auth_rows import Row, read, wanted_row
 from policies.documents.auth_splice import splice
 from policies.documents.auth_text import Refused
-from policies.plan import Change
+from policies.outcomes import Outcome
+from policies.plan import Change, Reading
 from policies.providers import PROVIDERS, Place, cluster_auth_map
 
 ROLE = "arn:aws:iam::111122223333:role/"
@@ -116,3 +119,12 @@ def test_put_back_text_that_is_another_row_is_refused() -> None:
         f"role:{DEV}", None, '{"groups":[],"username":"x"}', original="- rolearn: other"
     )
     assert cluster_auth_map._own_row(change) is None
+
+
+def test_a_cluster_that_ignores_the_map_is_sent_no_row() -> None:
+    reading = Reading({}, {"data": {}, "uid": "u", "mode": "API"})
+    given = Change(f"role:{DEV}", None, '{"groups":[],"username":"x"}')
+    nobody: Any = None  # nothing may be called
+    with pytest.raises(Outcome, match="GH-240") as caught:
+        cluster_auth_map.apply(nobody, PLACE, reading, [given], [])
+    assert list(caught.value.each) == [given.key]
