@@ -98,7 +98,7 @@ ALL = (
         "auth_splice",
         "if _others(old, changes) != _others(new, changes):",
         "if len(_others(old, changes)) != len(_others(new, changes)):",
-        SPLICE + "verify_refuses_a_text_that_does_not_read_back_as_meant",
+        SPLICE + "verify_refuses_a_changed_field_of_another_entry_that_lets_the_same_people_in",
         "Another team's row is changed and nobody notices.",
     ),
     _mutant(
@@ -114,7 +114,7 @@ ALL = (
         "auth_cut",
         'return str((_NEWLINE.findall(text) or ["\\n"])[-1])',
         'return "\\n"',
-        SPLICE + "a_replaced_row_changes_alone",
+        SPLICE + "an_appended_row_stands_after_the_text_as_it_was",
         "A map kept with Windows line endings shows as changed in every line.",
     ),
     _mutant(

@@ -319,3 +319,15 @@ def test_verify_refuses_a_text_that_does_not_read_back_as_meant(
 ) -> None:
     with pytest.raises(Refused, match=why):
         verify({"mapRoles": NODE}, after, {NEW.key: NEW})
+
+
+@pytest.mark.parametrize("field", ["  note: theirs\n", "  groups: [a, b] # why\n"])
+def test_verify_refuses_a_changed_field_of_another_entry_that_lets_the_same_people_in(
+    field: str,
+) -> None:
+    theirs = f"- rolearn: {ROLE}theirs\n  username: x\n"
+    full = splice({"mapRoles": theirs + field}, {NEW.key: NEW})
+    changed = {"mapRoles": full["mapRoles"].replace(field, field.replace("theirs", "ours"))}
+    changed = {"mapRoles": changed["mapRoles"].replace("[a, b] # why", "[b, a]")}
+    with pytest.raises(Refused, match="another entry"):
+        verify({"mapRoles": theirs + field}, changed, {NEW.key: NEW})
