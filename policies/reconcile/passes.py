@@ -29,7 +29,7 @@ from policies.reconcile import (
     writing,
 )
 from policies.reconcile.deliveries import Holding
-from policies.reconcile.lease import Lease, acquire, database_now
+from policies.reconcile.lease import Lease, acquire, database_now, from_now
 from policies.reconcile.reading import read
 
 HURRY_SECONDS = 2.0
@@ -56,13 +56,13 @@ def _pass(lease: Lease, *, began: float) -> None:
     provider, place = PROVIDERS[target.kind], places.of(target)
     with transaction.atomic():
         memory.note_dead_plans(target)
-    holding = deliveries.load(target, now=database_now())
+    now = database_now()  # before the reading: what it shows is at least as old as this
+    holding = deliveries.load(target, now=now)
     try:
         reading = read(place, until=began + settings.PASS_DEADLINE_SECONDS)
     except Outcome as error:
         _unreadable(lease, holding, error)
         return
-    now = database_now()
     holding = identities.without_strangers(holding, reading)
     wish = wishes.of(target, holding, reading, now=now)
     step = wish.next_step(reading, now=now)
@@ -210,6 +210,8 @@ def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> N
     }
     if hold.outcome == "frozen" and not Freeze.objects.of(target).exists():
         values["next_look_at"] = Now()  # lifted while this pass was under way
+    elif _has_ended(target):
+        values["next_look_at"] = from_now(retries.REMOVAL_RETRY.total_seconds() * settings.PACE)
     is_new = (target.phase, target.outcome) != (Phase.HELD, hold.outcome)
     if lease.update_unless_raised(**values) and is_new:
         audit.record(
@@ -268,9 +270,13 @@ def _blocked(target: Target, step: Step, now: datetime) -> dict[str, Any]:
 
 def _removal_turn(target: Target, step: Step, now: datetime) -> datetime | None:
     """When a removal that something else is in the way of has its next turn."""
-    ended = target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
-    waits = ended and bool(step.conflicts or step.exhausted or step.hidden)
+    waits = _has_ended(target) and bool(step.conflicts or step.exhausted or step.hidden)
     return now + retries.REMOVAL_RETRY * settings.PACE if waits else None
+
+
+def _has_ended(target: Target) -> bool:
+    """Whether something ended here is not yet seen gone: that is never given up."""
+    return target.deliveries.unreleased().filter(grant__ended_at__isnull=False).exists()
 
 
 @transaction.atomic

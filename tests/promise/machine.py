@@ -181,7 +181,7 @@ class Promise(RuleBasedStateMachine):
         )
         assert not waiting.exists(), list(waiting.values())
         self.others.mend()
-        drift.bring_back(self.scene)
+        drift.bring_back(self.scene, self.ledger.look)
         self.scene.settle(self.ledger.look)
         unsettled = Target.objects.exclude(phase=Phase.SETTLED)
         assert not unsettled.exists(), list(unsettled.values())

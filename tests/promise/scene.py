@@ -215,7 +215,8 @@ def shift(by: timedelta) -> None:
             model._base_manager.update(**{name: F(name) - by for name in names})
     for target in Target.objects.exclude(refused={}):
         for refusal in target.refused.values():
-            if refusal.get("retry_at"):
-                earlier = datetime.fromisoformat(refusal["retry_at"]) - by
-                refusal["retry_at"] = earlier.isoformat()
+            for name in ("retry_at", "since"):
+                if refusal.get(name):
+                    earlier = datetime.fromisoformat(refusal[name]) - by
+                    refusal[name] = earlier.isoformat()
         target.save(update_fields=["refused"])
