@@ -73,7 +73,8 @@ class Driver(threading.Thread):
         if len(self._open) < OPEN_AT_MOST:
             self._ask()
         for pk in list(self._open):
-            self._decide(pk)
+            if self._ledger.decided < self._wanted:
+                self._decide(pk)
         throw = self._dice.random()
         if throw < 0.25:
             self._end_one()
