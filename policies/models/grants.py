@@ -40,9 +40,15 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 def LIVING(now: datetime, prefix: str = "") -> Q:  # noqa: N802  (a constant that takes the time)
-    """The condition “this grant gives access at `now`”, for any path to a grant."""
-    return Q(**{f"{prefix}ended_at__isnull": True, f"{prefix}starts_at__lte": now}) & (
-        Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": now})
+    """The condition “this grant gives access at `now`”, for any path to a grant.
+
+    Once begun it stays so, whatever the clock of whoever decided it says.
+    """
+    begun = Q(**{f"{prefix}started_at__isnull": False}) | Q(**{f"{prefix}starts_at__lte": now})
+    return (
+        Q(**{f"{prefix}ended_at__isnull": True})
+        & begun
+        & (Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": now}))
     )
 
 
@@ -201,7 +207,7 @@ class Delivery(models.Model):
             return (self.wanted_from or grant.starts_at) <= now < self.wanted_until
         return (
             grant.ended_at is None
-            and grant.starts_at <= now
+            and (grant.started_at is not None or grant.starts_at <= now)
             and (grant.ends_at is None or grant.ends_at > now)
         )
 

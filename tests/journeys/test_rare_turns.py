@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from policies import aws, clients, reconcile
+from policies.access import decisions
 from policies.models import AwsAccount, Delivery, Grant, Key, Phase, Plan, Target, wake
 from policies.outcomes import Kind
 from policies.providers import principal_policy
@@ -274,3 +275,13 @@ def deny_writes(world, slug):
     else:
         order = {"kind": "error", "status": 403, "reason": "Forbidden", "on": "write"}
         world._kube("POST", "/_fake/faults", order)
+
+
+def test_a_web_clock_that_runs_ahead_loses_no_grant(world, peopled):
+    """Decided “in the future” of the database: begun all the same, so it is given at once."""
+    request = f.asked(peopled)
+    world.answer()
+    ahead = f.now() + timedelta(minutes=5)
+    decisions.approve(request, f.shown(request), by=f.acting(peopled.kim), now=ahead)
+    world.settle()
+    assert Grant.objects.get().seen_at is not None
