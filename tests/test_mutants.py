@@ -29,4 +29,4 @@ def test_there_are_enough_and_no_two_share_a_name():
     names = [one.name for one in MUTANTS]
     assert len(set(names)) == len(names) >= LEAST
     rooms = {one.file.split("/")[1].removesuffix(".py") for one in MUTANTS}
-    assert rooms == {"plan", "documents", "providers", "reconcile"}
+    assert rooms >= {"plan", "documents", "providers", "reconcile"}

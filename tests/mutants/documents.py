@@ -48,8 +48,8 @@ ALL = (
     _mutant(
         "any statement of that name will do",
         "iam",
-        "return bool(_united(one, wanted) == _canonical_statement(one))",
-        "return True",
+        "return one is not None and _united(one, wanted) == one",
+        "return one is not None",
         IAM + "a_document_covers_what_it_holds_and_nothing_more",
         "A role that may not be passed yet is called confirmed.",
     ),
@@ -111,7 +111,7 @@ ALL = (
     ),
     _mutant(
         "line endings are ours",
-        "auth_cut",
+        "auth_lines",
         'return str((_NEWLINE.findall(text) or ["\\n"])[-1])',
         'return "\\n"',
         SPLICE + "an_appended_row_stands_after_the_text_as_it_was",

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 FILE, TESTS = "policies/plan.py", "tests/policies/test_plan.py::test_"
+DRIFT = "tests/policies/test_plan_drift.py::test_"
 
 
 def _mutant(name: str, old: str, new: str, test: str, harm: str) -> Mutant:
@@ -103,8 +104,8 @@ ALL = (
     ),
     _mutant(
         "a refusal does not block settling",
-        "blocked = bool(conflicts or exhausted or memory.refused)",
-        "blocked = bool(conflicts or exhausted)",
+        "blocked = bool(conflicts or exhausted or memory.refused or drift or hidden)",
+        "blocked = bool(conflicts or exhausted or drift or hidden)",
         "a_refused_key_blocks_settling",
         "The page says “confirmed in AWS” over what AWS refused.",
     ),
@@ -135,5 +136,37 @@ ALL = (
         "about = wanted.keys()",
         "a_key_whose_conflict_ended_between_two_looks_was_seen_once_and_does_not_settle",
         "A row that others edit while we look is called gone after one look.",
+    ),
+    Mutant(
+        "drift is believed after one look",
+        FILE,
+        "agreed = Verdict.DRIFT",
+        "agreed = Verdict.DRIFT; step = Step(Verdict.SETTLE)",
+        (DRIFT + "one_contrary_look_is_no_drift_and_two_agreeing_ones_are",),
+        "A stale reading is told as somebody's change, and put back over nothing.",
+    ),
+    Mutant(
+        "drift is put back whoever said so",
+        FILE,
+        "confirmed & memory.repairable",
+        "confirmed",
+        (DRIFT + "confirmed_drift_is_left_until_it_may_be_put_back",),
+        "What another team changed on purpose is undone again and again.",
+    ),
+    Mutant(
+        "what was overwritten is not said",
+        FILE,
+        "overwrites=_overwrites(keys, changes, reading, now),",
+        "",
+        (DRIFT + "a_new_wish_is_written_over_drift_and_says_what_it_overwrites",),
+        "Somebody's change disappears and nobody can put it back.",
+    ),
+    Mutant(
+        "our mark means nothing",
+        FILE,
+        "ours = key in reading.marked",
+        "ours = False",
+        (DRIFT + "an_entry_with_our_mark_is_ours_and_one_without_it_is_not",),
+        "After a restore every policy of ours is a conflict.",
     ),
 )

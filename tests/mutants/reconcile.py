@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 TURNS = "tests/journeys/test_rare_turns.py::test_"
 HONEST = "tests/journeys/test_honesty.py::test_"
+LEASES = "tests/journeys/test_leases.py::test_"
 DURING = "tests/journeys/test_during_a_pass.py::test_"
 ALIVE = "tests/policies/test_living.py::test_"
 
@@ -21,12 +22,12 @@ ALL = (
         DURING + "a_wish_raised_while_two_looks_agree_is_not_settled_with_them",
         "An end that comes while AWS is read is lost: access stays.",
     ),
-    _mutant(
+    Mutant(
         "the lease is not asked before a write",
-        "writing",
-        "if time.monotonic() > work.deadline or not work.lease.is_ours:",
-        "if time.monotonic() > work.deadline:",
-        DURING + "the_lease_is_asked_right_before_every_write",
+        "policies/clients.py",
+        "if writing and not self.allowed():",
+        "if writing and not self:",
+        (LEASES + "every_write_asks_for_leave_after_its_waiting_and_right_before_it_is_sent",),
         "A worker that woke up late gives what was ended meanwhile.",
     ),
     _mutant(
@@ -64,24 +65,24 @@ ALL = (
     _mutant(
         "a refused write leaves its mark",
         "writing",
-        'if fate in {"refused", "pending"}:',
-        'if fate in {"pending"}:',
+        'one["fate"] in {"refused", "pending"}',
+        'one["fate"] in {"pending"}',
         HONEST + "a_denied_write_is_stuck_with_advice_and_leaves_no_trace_of_ownership",
         "What others then put there is taken for ours and removed.",
     ),
     _mutant(
         "a refused shrinking waits for a person",
-        "writing",
-        "retry if change.after is None or change.key in work.ending else None",
-        "retry if change.after is None else None",
+        "retries",
+        "takes = change.after is None or change.key in ending",
+        "takes = change.after is None",
         TURNS + "a_refused_write_that_takes_ended_access_away_is_tried_for_ever",
         "An ended execution role stays in the policy because AWS once said no.",
     ),
     _mutant(
         "nothing is in doubt before the answer",
         "writing",
-        '"doubt": True,',
-        '"doubt": False,',
+        "doubt=True,",
+        "doubt=False,",
         DURING + "what_a_dead_worker_was_about_to_write_is_in_doubt",
         "After a crash the first stale reading is believed.",
     ),
@@ -120,33 +121,49 @@ ALL = (
     _mutant(
         "a row in conflict is called gone",
         "deliveries",
-        "return None if key in proof.blocked else Delivery.Release.GONE",
+        "return None if keys & proof.blocked else Delivery.Release.GONE",
         "return Delivery.Release.GONE",
         TURNS + "a_row_edited_by_others_is_not_called_gone_while_it_still_gives_the_group",
         "A row that others edited still lets a leaver in.",
     ),
-    _mutant(
+    Mutant(
         "access begins before its first day",
-        "deliveries",
-        "        and grant.starts_at <= now\n",
-        "",
-        ALIVE + "a_grant_lives_from_its_first_moment_until_before_its_last",
+        "policies/models/grants.py",
+        "and (grant.started_at is not None or grant.starts_at <= now)",
+        "and bool(grant.starts_at)",
+        (ALIVE + "a_grant_lives_from_its_first_moment_until_before_its_last",),
         "Access is given weeks before anybody meant it to be.",
     ),
-    _mutant(
+    Mutant(
         "access outlives its end",
-        "deliveries",
+        "policies/models/grants.py",
         "grant.ends_at > now)",
         "grant.ends_at > now.replace(tzinfo=grant.ends_at.tzinfo))",
-        ALIVE + "a_grant_lives_from_its_first_moment_until_before_its_last",
+        (ALIVE + "a_grant_lives_from_its_first_moment_until_before_its_last",),
         "Clocks in two time zones are compared by their faces: access ends hours late.",
     ),
     _mutant(
-        "a removal in conflict is nobody's business",
-        "passes",
-        "return refused or (ended and bool(step.conflicts or step.exhausted))",
-        "return False",
+        "a refused removal waits for a person",
+        "retries",
+        "retry = now + REMOVAL_RETRY * settings.PACE if takes else",
+        "retry = None if takes else",
         HONEST + "a_denied_removal_is_tried_for_ever",
         "Access that AWS once refused to remove stays until somebody looks.",
+    ),
+    Mutant(
+        "the brake lets one too many through",
+        "policies/brake.py",
+        "stop.unordered > min(",
+        "stop.unordered - 1 > min(",
+        ("tests/journeys/test_holds.py::test_the_brake_counts_what_nobody_ordered",),
+        "A list that came back empty is believed, and everybody is asked anew.",
+    ),
+    Mutant(
+        "the brake counts what people ordered",
+        "policies/brake.py",
+        "if change.key not in ordered]",
+        "if change.key]",
+        ("tests/journeys/test_holds.py::test_the_brake_counts_what_nobody_ordered",),
+        "A department's last day waits for an administrator.",
     ),
 )

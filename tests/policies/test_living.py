@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from policies.models import Grant, Target
-from policies.reconcile import deliveries, memory
+from policies.models import Delivery, Grant, Target
+from policies.reconcile import memory
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SEOUL = timezone(timedelta(hours=9))
@@ -25,12 +25,12 @@ SECOND = timedelta(seconds=1)
 )
 def test_a_grant_lives_from_its_first_moment_until_before_its_last(starts, ends, lives, zone):
     grant = Grant(starts_at=starts, ends_at=ends.astimezone(zone) if ends else None)
-    assert deliveries._lives(grant, NOON) is lives
+    assert Delivery(grant=grant).lives(NOON) is lives
 
 
 def test_a_grant_that_ended_does_not_live_whatever_its_dates_say():
     grant = Grant(starts_at=NOON, ends_at=NOON + SECOND, ended_at=NOON)
-    assert deliveries._lives(grant, NOON) is False
+    assert Delivery(grant=grant).lives(NOON) is False
 
 
 def test_a_removal_is_looked_at_for_its_own_longer_window(settings):
