@@ -49,7 +49,7 @@ def test_any_interleaving_converges_and_the_record_explains_every_difference(
     began = time.monotonic()
     while time.monotonic() < began + 60 * minutes:
         run_state_machine_as_test(
-            machine, settings=settings(**COMMON, max_examples=4, stateful_step_count=30)
+            machine, settings=settings(**COMMON, max_examples=30, stateful_step_count=30)
         )
         with capsys.disabled():
             passed = (time.monotonic() - began) / 60

@@ -24,9 +24,9 @@ GIFTS = st.lists(st.tuples(WHO, WISHES), min_size=1, max_size=4)
 VERBS = st.sampled_from(
     ["ends", "ends", "ends", "lets expire", "suspends or resumes", "asks", "decides", "leaves"]
 )
-HOWS = st.sampled_from(
-    ["dies", "twice at once", "end", "give", "suspend", "stall", "another pass", "drift", "edit"]
-)
+DEEDS = ["end", "give", "suspend", "stall", "another pass", "drift", "edit"]
+HOWS = st.sampled_from(["nothing", "dies", "dies", "twice at once", *DEEDS])
+FIRST = st.sampled_from(["nothing", "end", "end", "give", "give"])
 _CALLS = [
     ("iam", "PutRolePolicy"),
     ("iam", "DeleteRolePolicy"),
@@ -65,7 +65,9 @@ _KUBERNETES = st.sampled_from(
         {"kind": "error", "status": 403, "reason": "Forbidden", "on": "write"},
     ]
 )
+_ON_WRITES = _AWS.filter(lambda one: one["operation"][:3] in {"Put", "Del", "Ass", "Dis"})
 TROUBLES = st.one_of(_AWS, _AWS, _KUBERNETES, st.sampled_from([{"stale": True}, {"well": True}]))
+MAYBE_TROUBLE = st.one_of(st.none(), st.none(), _ON_WRITES, _KUBERNETES)
 OTHERS = st.sampled_from(
     [
         *(("ours", way) for way in ("dissociate", "delete", "alter", "remove row", "change row")),

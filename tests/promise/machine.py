@@ -86,14 +86,27 @@ class Promise(RuleBasedStateMachine):
     def work(self, least: int) -> None:
         self.scene.work(self.ledger.look, least=least)
 
-    @step(how=draws.HOWS, n=draws.SOME, statement=draws.STATEMENTS)
-    def a_pass(self, how: str, n: int, statement: int) -> None:
-        """One pass over something that is due, with a death, a twin, a deed or a stall in it."""
+    @step(
+        first=draws.FIRST,
+        trouble=draws.MAYBE_TROUBLE,
+        how=draws.HOWS,
+        n=draws.SOME,
+        statement=draws.STATEMENTS,
+    )
+    def a_pass(
+        self, first: str, trouble: dict[str, Any] | None, how: str, n: int, statement: int
+    ) -> None:
+        """Something is decided, AWS may be in trouble, and the pass that follows is disturbed."""
+        self._deed(first, 0, n)()
+        if trouble is not None:
+            self._trouble(trouble, 1)
         target = self._due(n)
         if how == "dies":
             died = dying.pass_that_dies(target.pk, dying.nth(statement))
             self.tally["deaths"] += died
             note(f"    died: {died}")
+        elif how == "nothing":
+            reconcile.converge(target.pk)
         elif how == "twice at once":
             dying.elsewhere(*[lambda: reconcile.converge(target.pk)] * 2)
         else:
@@ -116,6 +129,7 @@ class Promise(RuleBasedStateMachine):
 
         who = ("ana", "ben")[n % 2]
         return {
+            "nothing": lambda: None,
             "end": lambda: self.scene.end(n),
             "give": lambda: self.scene.give(who, *draws.ALL_WISHES[n]),
             "suspend": lambda: self.scene.suspend_or_resume(who),
@@ -129,6 +143,9 @@ class Promise(RuleBasedStateMachine):
 
     @step(trouble=draws.TROUBLES, times=draws.TIMES)
     def trouble(self, trouble: dict[str, Any], times: int) -> None:
+        self._trouble(trouble, times)
+
+    def _trouble(self, trouble: dict[str, Any], times: int) -> None:
         if "stale" in trouble:
             self.scene.lag()
         elif "well" in trouble:

@@ -53,11 +53,14 @@ def read(fake: FakeAWS) -> Truth:
 
 
 def sorted_text(value: Any) -> str:
-    """JSON whose lists' order does not count, as it does not in policies and groups."""
+    """JSON in which, as in policies, neither lists' order counts nor a list around one string."""
 
     def tidy(one: Any) -> Any:
         if isinstance(one, dict):
-            return {key: tidy(inside) for key, inside in one.items()}
+            bare = {
+                key: one[key] for key in ("Action", "Resource") if isinstance(one.get(key), str)
+            }
+            return {key: tidy([one[key]] if key in bare else one[key]) for key in one}
         if isinstance(one, list):
             return sorted((tidy(inside) for inside in one), key=json.dumps)
         return one
