@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.migrations import operations as op
 from django.db.migrations.migration import Migration
-from django.db.models import ForeignKey, ManyToManyField, OneToOneField
+from django.db.models import ManyToManyField
 from django.db.models.fields import NOT_PROVIDED
 
 from accounts.migrating import AddIndexOnline
@@ -124,8 +124,7 @@ def _judge_new_field(what: str, model: str, name: str, field: Any) -> Iterator[F
         return
     if not field.null and field.db_default is NOT_PROVIDED:
         yield _named(what, model, name), "old code inserts without it: null=True or db_default"
-    relation = isinstance(field, ForeignKey | OneToOneField)
-    if model in GROWING and (relation or field.db_index or field.unique):
+    if model in GROWING and (field.db_index or field.unique):
         yield _named(what, model, name), "its index locks a table that grows: db_index=False first"
 
 

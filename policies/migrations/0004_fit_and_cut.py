@@ -62,10 +62,6 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('portfolio_principals', 'portfolio access'), ('principal_policy', 'policy of an AWS identity'), ('cluster_auth_map', 'aws-auth of a cluster'), ('job_runs', 'running jobs of an AWS identity')], max_length=40, verbose_name='kind'),
         ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('over_at__isnull', True), ('wanted_until__isnull', False)), fields=['wanted_until'], name='delivery_running_out'),
-        ),
         migrations.AddConstraint(
             model_name='room',
             constraint=models.UniqueConstraint(fields=('kind', 'account', 'region', 'object'), name='room_once'),

@@ -126,7 +126,9 @@ class Item(models.Model):
     preview = models.JSONField(_("preview"), null=True, blank=True)
     preview_at = models.DateTimeField(null=True, blank=True)
     # An entry others made in AWS, which becomes ours with the grant.
-    adopts = models.ForeignKey("Foreign", models.PROTECT, null=True, blank=True, related_name="+")
+    adopts = models.ForeignKey(
+        "Foreign", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("item")

@@ -112,7 +112,11 @@ def test_every_column_of_a_seal_is_tried():
 
 
 # Seal 2, positions 4 to 6, said to hold others: then some stand under a wrong seal.
-STRANGE = {"previous": {("seal.chain", 2)}, "last_position": {("position.strange", 6)}}
+STRANGE = {
+    "previous": {("seal.chain", 2)},
+    "first_position": {("seal.chain", 2)},
+    "last_position": {("position.strange", 6)},
+}
 
 
 @pytest.mark.parametrize("seal", [2, 4])

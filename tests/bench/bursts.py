@@ -72,6 +72,7 @@ def run(place: Place, burst: Burst) -> tuple[Tally, list[Pass]]:
     place.fresh(f.ACCOUNT)
     wants = list(prepare(place, burst))
     targets = {one.target_id for g in decided.decide(wants) for one in g.deliveries.all()}
+    decided.identify(f.ACCOUNT)
     place.be_slow()
     if burst.limited:
         place.limit_rates()

@@ -13,11 +13,13 @@ from itertools import count
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.actors import system
 from accounts.arns import PrincipalType
 from accounts.models import Person, Principal, Sharing
+from policies import clients
 from policies.access import grants
 from policies.models import (
     Delivery,
@@ -87,6 +89,19 @@ def make(items: Sequence[Item]) -> list[Grant]:
     """The last step of deciding, for all items in one transaction."""
     with transaction.atomic():
         return [grants.make(item, by=system(), now=f.now()) for item in items]
+
+
+def identify(account: str) -> None:
+    """Identities and grants get the unique ids that AWS has now for the roles of `account`."""
+    found = clients.reading(account, "").pages("iam", "list_roles", "Roles")
+    ids = {one["Arn"]: one["RoleId"] for one in found}
+    rows = list(Principal.objects.filter(account=account, arn__in=ids))
+    for row in rows:
+        row.unique_id = ids[row.arn]
+    Principal.objects.bulk_update(rows, ["unique_id"], 500)
+    theirs = Principal.objects.filter(pk=OuterRef("principal")).values("unique_id")[:1]
+    Grant.objects.filter(principal__in=rows).update(principal_unique_id=Subquery(theirs))
+    clients.forget_sessions()  # what is counted begins without any
 
 
 def settled(wants: Sequence[Want]) -> list[Target]:

@@ -57,6 +57,7 @@ def _fill(place: Any, first: int, last: int) -> None:
             for n in range(DELIVERIES)
         ]
         place.hold(decided.settled(wants)[0], [want.part["body"] for want in wants])
+    decided.identify(f.ACCOUNT)
 
 
 def _child() -> dict[str, Any]:

@@ -54,10 +54,10 @@ def needed_for(kind: str, written: Sequence[int]) -> int:
 
 
 def reading(kind: str, held: int) -> int:
-    """Portfolio: pages. Policy: GetRole, ListRolePolicies, each document. Map: where it is, it."""
+    """Portfolio: pages. Policy: GetRole, the two lists, each document. Map: where it is, it."""
     if kind == TargetKind.PORTFOLIO_PRINCIPALS:
         return max(1, ceil(held / PAGE))
-    return 2 + held if kind == TargetKind.PRINCIPAL_POLICY else 2
+    return 3 + held if kind == TargetKind.PRINCIPAL_POLICY else 2
 
 
 def writing(kind: str, keys: int) -> int:

@@ -15,7 +15,12 @@ from tests.world import PORTFOLIO as SPARK
 # Who, when and by what number: what two grants cannot have in common.
 OWN = {"id", "item", "person", "principal", "principal_unique_id", "effect", "correlation", "ref"}
 OWN |= {"grant", "target", "object", "parts", "part", "sentence", "key", "plan", "hurried_at"}
-COUNTS = {"looks", "lease_token"}  # how it came about, which is no part of where it stands
+COUNTS = {
+    "looks",
+    "lease_token",
+    "scanned_at",
+    "foreign_digest",
+}  # how it came about, which is no part of where it stands
 
 
 def shape(row) -> dict:
@@ -42,6 +47,7 @@ def test_rows_made_in_bulk_are_those_that_a_pass_leaves(world, peopled, kind, th
             PortfolioId=SPARK, PrincipalARN=bob
         )
     decided.decide([Want(kind, f.ACCOUNT, there or bob, role)])
+    decided.identify(f.ACCOUNT)
     world.settle()
     real = Target.objects.get()
     assert real.is_settled
@@ -76,7 +82,7 @@ def test_needed_calls_are_pages_writes_two_looks_and_a_session_for_each_plan():
     assert tally.needed_for(PORTFOLIO, [1]) == 1 + 1 + 1 + 2
     assert tally.needed_for(PORTFOLIO, [1_000]) == 1 + 1_000 + 1 + 2 * 50
     assert tally.needed_for(PORTFOLIO, [600, 400]) == (1 + 600 + 1) + (30 + 400 + 1) + 2 * 50
-    assert tally.needed_for(POLICY, [1]) == 2 + 1 + 1 + 2 * 3
+    assert tally.needed_for(POLICY, [1]) == 3 + 1 + 1 + 2 * 4
     assert tally.needed_for(MAP, [1_000]) == tally.needed_for(MAP, [1]) == 2 + 2 + 1 + 2 * 2
 
 

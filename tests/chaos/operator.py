@@ -1,4 +1,4 @@
-"""An administrator who presses *retry now*, and somebody who overwrites what is the portal's."""
+"""An administrator who presses *retry now* and *put back*; somebody who overwrites what is ours."""
 
 import threading
 import time
@@ -12,8 +12,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import F
 
-from policies.access import operations
-from policies.models import Phase, Target
+from policies.access import operations, outside
+from policies.access.errors import Refused
+from policies.models import Drift, Phase, Target
 from tests.chaos import witness
 from tests.chaos.company import Company
 from tests.chaos.places import Estate, Place
@@ -48,6 +49,8 @@ class Operator(threading.Thread):
 
     def _look(self) -> None:
         try:
+            for row in Drift.objects.filter(over_at__isnull=True).select_related("target"):
+                self._put_back(row)
             for target in witness.stuck():
                 if time.monotonic() - self._pressed.get(target.pk, 0) > self._again:
                     operations.retry_now(target, by=self._company.operator)
@@ -55,6 +58,14 @@ class Operator(threading.Thread):
                     self.counts[f"stuck: {target.outcome}"] += 1
         except DatabaseError:
             connection.close()
+
+    def _put_back(self, row: Drift) -> None:
+        """Others changed something of ours; what they made of it may have changed meanwhile."""
+        try:
+            outside.put_back(row, row.there, by=self._company.operator, why="not agreed")
+        except Refused:
+            return
+        self.counts["put back"] += 1
 
 
 class Vandal(threading.Thread):

@@ -10,7 +10,7 @@ from policies.access import grants
 from policies.documents import auth_map
 from policies.models import Delivery, EndReason, Key, Phase, Plan, Target, wake
 from policies.providers import cluster_auth_map
-from policies.reconcile import lease, writing
+from policies.reconcile import lease, retries
 from tests import factories as f
 from tests.journeys.test_main_line import granted
 from tests.world import NODE_ROW
@@ -89,7 +89,7 @@ def test_twenty_writes_of_others_between_ours_lose_nothing_on_either_side(
     world, peopled, monkeypatch
 ):
     """A foreign writer gets in between reading and writing, twenty times running."""
-    monkeypatch.setattr(writing, "LONGEST_CONFLICT_SECONDS", 0.5)
+    monkeypatch.setattr(retries, "LONGEST_CONFLICT_SECONDS", 0.5)
     world.set_auth_map({**MAP})
     grant = kubernetes(world, peopled)
     burst(grant, 20)
@@ -119,16 +119,16 @@ def test_a_conflict_is_tried_again_soon_and_never_after_minutes(company, attempt
     now = lease.database_now()
     target = Target(kind="cluster_auth_map", attempts=attempts)
     waits = [
-        (writing.waiting(target, now, conflict)["next_look_at"] - now).total_seconds()
+        (retries.waiting(target, now, conflict)["next_look_at"] - now).total_seconds()
         for _ in range(50)
     ]
     assert longest * 0.49 <= min(waits) < max(waits) <= longest
 
 
 def test_who_is_asked_to_wait_waits_as_long(company):
-    asked = outcomes.Outcome(outcomes.Kind.THROTTLED, "slowly", wait=40)
+    asked = outcomes.Outcome(outcomes.Kind.THROTTLED, "slowly", retry_after=40)
     now = lease.database_now()
-    values = writing.waiting(Target(kind="cluster_auth_map"), now, asked)
+    values = retries.waiting(Target(kind="cluster_auth_map"), now, asked)
     assert (values["next_look_at"] - now).total_seconds() == 40
 
 
@@ -242,7 +242,7 @@ def test_a_cluster_that_ignores_the_map_is_given_no_row_but_rows_are_taken_out(w
 def test_without_a_map_none_is_made(world, peopled):
     kubernetes(world, peopled)
     world._kube("POST", "/_fake/clusters", {"name": "main", "data": None})
-    world.settle(seconds=5)
+    world.settle(seconds=30)
     target = Target.objects.get()
     assert (target.phase, target.outcome) == (Phase.STUCK, "missing")
     assert world.auth_map() == {}

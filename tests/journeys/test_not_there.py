@@ -166,12 +166,10 @@ def test_a_cluster_that_the_catalogue_forgot_is_not_gone(world, peopled):
         reading.read(place)
 
 
-def test_a_role_just_made_anew_and_not_visible_everywhere_gets_its_policy(world, peopled):
+def test_a_role_not_visible_everywhere_for_a_moment_gets_its_policy(world, peopled):
     grant = granted(world, peopled, "jobs")
-    iam = world.client("iam")
-    iam.delete_role(RoleName="ana")
-    fault(world, service="iam", kind="stale", seconds=20, times=None)
-    world.role(iam, "ana", "/people/")
+    unknown = {"kind": "error", "code": "NoSuchEntity", "status": 404, "times": 1}
+    fault(world, service="iam", operation="GetRole", **unknown)
     world.settle_once()
     assert Target.objects.get().outcome == "missing"
     world.settle()

@@ -32,6 +32,15 @@ from tests.world import PORTFOLIO
 FEW, MANY = 2, 60
 
 
+# One page of reading that takes longer than a whole pass should.
+SLOW = {
+    "service": "servicecatalog",
+    "operation": "ListPrincipalsForPortfolio",
+    "kind": "slow",
+    "seconds": 1.5,
+}
+
+
 def decide(count: int, kind: TargetKind = TargetKind.CLUSTER_AUTH_MAP, name: str = "main"):
     return decided.decide(
         [Want(kind, f.ACCOUNT, name, f"role-{i:03}", number=i) for i in range(count)]
@@ -169,20 +178,19 @@ def seen(target: Target) -> tuple[deliveries.Holding, deliveries.Proof]:
 
 def test_a_target_that_is_slow_to_read_is_written_all_the_same(world, peopled, settings):
     """Reading takes longer than a pass should: without time of its own nothing is ever written."""
-    settings.PASS_DEADLINE_SECONDS = 0.2
-    slow = {"service": "eks", "operation": "DescribeCluster", "kind": "slow", "seconds": 0.5}
-    world.fake.post("/_fake/faults", slow)
-    decide(1)
+    settings.PASS_DEADLINE_SECONDS = 1
+    world.role(world.client("iam"), "role-000", "/")
+    world.fake.post("/_fake/faults", SLOW)
+    decide(1, TargetKind.PORTFOLIO_PRINCIPALS, PORTFOLIO)
     world.settle_once()
     assert Plan.objects.get().outcome == Plan.Outcome.APPLIED
 
 
 def test_a_target_too_slow_to_read_waits_longer_each_time_and_says_why(world, peopled, settings):
-    settings.PASS_DEADLINE_SECONDS = 0.2
+    settings.PASS_DEADLINE_SECONDS = 1
     settings.TASK_LIMIT_SECONDS = settings.AWS_TRIES * 5
-    slow = {"service": "eks", "operation": "DescribeCluster", "kind": "slow", "seconds": 0.5}
-    world.fake.post("/_fake/faults", slow)
-    decide(1)
+    world.fake.post("/_fake/faults", SLOW)
+    decide(1, TargetKind.PORTFOLIO_PRINCIPALS, PORTFOLIO)
     world.settle_once()
     target = Target.objects.get()
     assert (target.phase, target.outcome, target.attempts) == (Phase.WAITING, "transient", 1)
