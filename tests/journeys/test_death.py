@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.models import Event
 from policies import tasks
 from policies.models import Key, Plan, Target
+from tests import factories as f
 from tests.journeys.test_main_line import granted
 
 pytestmark = pytest.mark.processes
@@ -45,12 +46,23 @@ def _postgres_url(name: str) -> str:
     return f"postgres://{one['USER']}:{one['PASSWORD']}@{one['HOST']}:{one['PORT'] or 5432}/{name}"
 
 
+def is_there(world, slug: str) -> bool:
+    """Whether AWS holds Ana's access now."""
+    arn = f"arn:aws:iam::{f.ACCOUNT}:role/people/ana"
+    return {
+        "templates": lambda: arn in world.principals(),
+        "jobs": lambda: bool(world.policies("ana")),
+        "kubernetes": lambda: ":role/ana" in world.auth_map()["mapRoles"],
+    }[slug]()
+
+
 @pytest.mark.parametrize("slug", ["templates", "jobs", "kubernetes"])
 @pytest.mark.parametrize("point", ["before", "after"])
 def test_kill_nine_around_the_write_settles_exactly_once(world, peopled, slug, point):
     grant = granted(world, peopled, slug)
     target = Target.objects.get()
     die(target, point)
+    there = is_there(world, slug)  # a slow machine may die before AWS has answered at all
     assert Plan.objects.get().outcome == ""
     assert Key.objects.get().doubt is True
     world.settle(seconds=60)
@@ -59,7 +71,7 @@ def test_kill_nine_around_the_write_settles_exactly_once(world, peopled, slug, p
     assert (grant.seen_at is not None, target.is_settled) == (True, True)
     assert Event.objects.filter(what="grant.seen").count() == 1
     assert Event.objects.filter(what="target.settled").count() == 1
-    written = 0 if point == "after" else 1
+    written = 0 if there else 1
     assert Plan.objects.filter(outcome="applied").count() == written
     assert Plan.objects.filter(outcome="lost").count() == 1
 
