@@ -52,7 +52,7 @@ class KeyMemory:
 
     Until `window_until` a reading that says otherwise proves nothing. `doubt`: the answer
     to the write was lost, so until then a reading that agrees proves nothing either.
-    `seen`: two agreeing looks confirmed the text.
+    `seen`: two agreeing looks confirmed the text. `replaced`: what stood there before the write.
     """
 
     origin: Origin
@@ -60,6 +60,7 @@ class KeyMemory:
     window_until: datetime | None = None
     doubt: bool = False
     seen: bool = False
+    replaced: str | None = None
 
     def in_window(self, now: datetime) -> bool:
         return self.window_until is not None and now < self.window_until
@@ -208,6 +209,7 @@ def _conflicts(
             and not one.in_window(now)
             and one.text is not None
             and there != one.text
+            and not (one.doubt and there == one.replaced)  # a write of ours that never arrived
         )
         if foreign or edited:
             conflicts[key] = there

@@ -10,13 +10,15 @@ from accounts import audit
 from accounts.actors import system
 from accounts.audit import What
 from policies.models import Key, Plan, Target
-from policies.plan import KeyMemory, Memory, Origin, Step
+from policies.plan import KeyMemory, Memory, Origin, State, Step
 
 
 def recall(target: Target, *, now: datetime, ending: frozenset[str]) -> Memory:
     return Memory(
         keys={
-            row.key: KeyMemory(Origin(row.origin), row.text, row.window_until, row.doubt, row.seen)
+            row.key: KeyMemory(
+                Origin(row.origin), row.text, row.window_until, row.doubt, row.seen, row.replaced
+            )
             for row in target.keys.all()
         },
         refused={
@@ -50,6 +52,19 @@ def note(target: Target, step: Step) -> None:
         Key.objects.get_or_create(
             target=target, key=key, defaults={"origin": Key.Origin.FOUND, "text": text}
         )
+
+
+def confirm(target: Target, wanted: State, blocked: frozenset[str]) -> None:
+    """Two looks agreed: our keys stand as wanted, whatever the last write there was to be.
+
+    A write may have been lost, or undone by others, and a newer wish ask for what stands anyway.
+    Were its text kept, a key given back would pass for removed, and one removed for ours.
+    """
+    agreed = target.keys.exclude(key__in=blocked)
+    agreed.update(seen=True, doubt=False)
+    for row in agreed.exclude(origin=Key.Origin.FOUND):
+        if row.text != wanted.get(row.key):
+            Key.objects.filter(pk=row.pk).update(text=wanted.get(row.key))
 
 
 def forget_found(target: Target, step: Step) -> None:

@@ -102,7 +102,7 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     if not moved:
         return
     memory.note(target, step)
-    target.keys.exclude(key__in=proof.blocked).update(seen=True, doubt=False)
+    memory.confirm(target, proof.wanted, proof.blocked)
     deliveries.take_down(holding, proof)
     memory.forget_found(target, step)
     if step.verdict is Verdict.SETTLE and target.settled_generation < target.generation:
