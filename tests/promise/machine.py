@@ -194,6 +194,8 @@ class Promise(RuleBasedStateMachine):
             phase=Phase.STUCK, outcome__in=WAITING
         )
         assert not waiting.exists(), list(waiting.values())
+        held = Target.objects.filter(phase=Phase.HELD)
+        assert self.ledger.rows_to_mend() or not held.exists(), list(held.values())
         self.others.mend()
         drift.bring_back(self.scene)
         self.scene.settle(self.ledger.look)
