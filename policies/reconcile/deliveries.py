@@ -1,6 +1,6 @@
 """Deliveries: what living grants want of a target, and what two agreeing looks prove of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,19 @@ def take_down(holding: Holding, proof: Proof) -> None:
     _miss([one for one in holding.living if one.pk not in there and _is_seen(one)], proof.at)
     if holding.ended:
         _release(holding, proof)
+
+
+def miss(holding: Holding, proof: Proof, drift: Set[str]) -> None:
+    """Two looks agreed that others changed these keys: what they held is not there any more."""
+    provider, place = proof.provider, proof.place
+    gone = [
+        one
+        for one in holding.living
+        if _is_seen(one)
+        and provider.keys_of(place, one.part, proof.wanted) & drift
+        and not _holds(proof, proof.reading.state, one)
+    ]
+    _miss(gone, proof.at)
 
 
 def _is_seen(delivery: Delivery) -> bool:

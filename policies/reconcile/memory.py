@@ -93,14 +93,18 @@ def forget_found(target: Target, step: Step, restored: Mapping[str, str]) -> Non
         target.keys.filter(key=key, restoring=text, seen=True, doubt=False).delete()
 
 
-def let_go(target: Target, *, kept: Collection[str]) -> None:
-    """Two looks saw nothing under these keys and nobody wants them: others' doing, or the whole
-    target is gone. From here on whatever stands there is not ours, as after a removal of ours.
+def confirm(target: Target, wanted: State, blocked: Collection[str]) -> None:
+    """Two looks agreed: our keys stand as wanted, whatever the last write there was to be.
 
-    `kept`: keys that are wanted, there, or undecided.
+    A write may have been lost, or undone by others, and a newer wish ask for what stands anyway.
+    Were its text kept, a key given back would pass for removed, and one removed for ours. What
+    nobody wants and two looks saw gone is nobody's of ours either.
     """
-    gone = ours(target) - set(kept)
-    target.keys.filter(key__in=gone).update(text=None)
+    agreed = target.keys.exclude(key__in=blocked)
+    agreed.update(seen=True, doubt=False)
+    for row in agreed.exclude(origin=Key.Origin.FOUND):
+        if row.text != wanted.get(row.key):
+            Key.objects.filter(pk=row.pk).update(text=wanted.get(row.key))
 
 
 def note_dead_plans(target: Target) -> None:

@@ -140,13 +140,14 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     if not moved:
         return
     memory.note(target, step)
-    target.keys.exclude(key__in=proof.blocked).update(seen=True, doubt=False)
-    memory.let_go(target, kept={*proof.wanted, *proof.reading.state, *proof.blocked})
-    deliveries.take_down(holding, proof)
-    memory.forget_found(target, step, proof.restored)
     if step.verdict is Verdict.DRIFT:
+        # Nothing is said of the other keys: a write of theirs may still be under way.
+        deliveries.miss(holding, proof, step.drift.keys())
         drift.confirm(target, step, proof.reading, proof.wanted)
         return
+    memory.confirm(target, proof.wanted, proof.blocked)
+    deliveries.take_down(holding, proof)
+    memory.forget_found(target, step, proof.restored)
     drift.note_undone(target, step)
     foreign.note(target, proof.reading)
     if step.verdict is Verdict.SETTLE and target.settled_generation < target.generation:

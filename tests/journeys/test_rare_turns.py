@@ -12,12 +12,13 @@ from policies.outcomes import Kind
 from policies.providers import principal_policy
 from policies.reconcile import lease
 from tests import factories as f
-from tests.journeys.test_honesty import ANA, also, end, fault
+from tests.journeys.test_honesty import ANA, also, end, events, fault
 from tests.journeys.test_main_line import granted
 from tests.promise.scene import shift
 from tests.world import PORTFOLIO
 
 ASSOCIATE = "AssociatePrincipalWithPortfolio"
+DISSOCIATE = "DisassociatePrincipalFromPortfolio"
 
 
 def associated_by_hand(world):
@@ -285,3 +286,44 @@ def test_a_web_clock_that_runs_ahead_loses_no_grant(world, peopled):
     decisions.approve(request, f.shown(request), by=f.acting(peopled.kim), now=ahead)
     world.settle()
     assert Grant.objects.get().seen_at is not None
+
+
+def test_what_was_given_again_before_its_removal_landed_is_still_ours_to_end(world, peopled):
+    """The removal never arrived; when somebody asks again, what stands there is as wanted."""
+    first = granted(world, peopled, "templates")
+    world.settle()
+    end(first, peopled)
+    fault(world, service="servicecatalog", operation=DISSOCIATE, kind="drop")
+    world.settle_once()
+    shift(timedelta(seconds=600 * 0.05))
+    second = also(world, peopled, "templates")
+    world.settle()
+    assert Key.objects.get().origin == Key.Origin.MADE
+    end(second, peopled)
+    world.settle()
+    assert ANA not in world.principals()
+    assert Delivery.objects.get(grant=second).release == Delivery.Release.GONE
+
+
+def test_what_others_took_away_and_put_back_after_its_end_is_theirs(world, peopled):
+    grant = granted(world, peopled, "templates")
+    world.settle()
+    removed_by_hand(world)
+    end(grant, peopled)
+    shift(timedelta(seconds=600 * 0.05))
+    world.settle()
+    associated_by_hand(world)
+    wake(Target.objects.all())
+    world.settle()
+    assert ANA in world.principals()
+
+
+def test_a_lost_change_of_a_row_is_made_again_and_not_taken_for_others_doing(world, peopled):
+    granted(world, peopled, "kubernetes")
+    world.settle()
+    more = also(world, peopled, "kubernetes", groups=["viewers"])
+    world._kube("POST", "/_fake/faults", {"kind": "drop", "on": "write"})
+    world.settle(seconds=30)
+    more.refresh_from_db()
+    assert (Target.objects.get().phase, more.seen_at is not None) == (Phase.SETTLED, True)
+    assert events("target.held") == 0

@@ -68,6 +68,13 @@ ALL = (
         "An administrator's emergency edit of a row is silently undone.",
     ),
     _mutant(
+        "a lost change is taken for others' edit",
+        "(one.doubt or one.text is None))",
+        "(one.text is None))",
+        "a_change_that_never_arrived_is_no_edit_of_others",
+        "A broken connection holds a whole cluster until a person looks.",
+    ),
+    _mutant(
         "one look forgets a removal",
         "(_is_removal(one) and one.seen and not one.in_window(now))",
         "(_is_removal(one) and not one.in_window(now))",

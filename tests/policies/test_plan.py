@@ -204,6 +204,15 @@ def test_a_text_changed_by_others_inside_our_key_is_a_conflict_where_others_edit
         assert (result.conflicts, result.changes) == ({"a": "edited"}, ())
 
 
+def test_a_change_that_never_arrived_is_no_edit_of_others():
+    rules = Rules(whole_key=False)
+    lost = made("2", until=10, doubt=True, replaced="1")
+    result = step(Memory({"a": lost}), {"a": "1"}, {"a": "2"}, at=20, rules=rules)
+    assert (result.conflicts, result.changes) == ({}, (Change("a", "1", "2"),))
+    result = step(Memory({"a": lost}), {"a": "edited"}, {"a": "2"}, at=20, rules=rules)
+    assert result.conflicts == {"a": "edited"}
+
+
 @pytest.mark.parametrize(
     ("at", "look"), [(0, 1), (0.5, 1), (1, 2), (2, 4), (5, 8), (8, 16), (40, 60)]
 )

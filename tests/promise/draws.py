@@ -65,9 +65,21 @@ _KUBERNETES = st.sampled_from(
         {"kind": "error", "status": 403, "reason": "Forbidden", "on": "write"},
     ]
 )
-_ON_WRITES = _AWS.filter(lambda one: one["operation"][:3] in {"Put", "Del", "Ass", "Dis"})
 TROUBLES = st.one_of(_AWS, _AWS, _KUBERNETES, st.sampled_from([{"stale": True}, {"well": True}]))
-MAYBE_TROUBLE = st.one_of(st.none(), st.none(), _ON_WRITES, _KUBERNETES)
+MAYBE_TROUBLE = st.one_of(st.none(), st.sampled_from(_TROUBLE))
+WRITES = {
+    "principal_policy": [("iam", "PutRolePolicy"), ("iam", "DeleteRolePolicy")],
+    "portfolio_principals": [
+        ("servicecatalog", "AssociatePrincipalWithPortfolio"),
+        ("servicecatalog", "DisassociatePrincipalFromPortfolio"),
+    ],
+}
+# The same troubles as the ConfigMap server has them.
+AS_KUBERNETES: dict[str, dict[str, Any]] = {
+    "throttle": {"kind": "error", "status": 429, "reason": "TooManyRequests"},
+    "deny": {"kind": "error", "status": 403, "reason": "Forbidden"},
+    "error": {"kind": "error", "status": 500, "reason": "InternalError"},
+}
 OTHERS = st.sampled_from(
     [
         *(("ours", way) for way in ("dissociate", "delete", "alter", "remove row", "change row")),

@@ -33,6 +33,7 @@ class Ledger:
         self.auth = dict(self.now.auth)
         self.theirs: dict[truth.Key, Any] = {}
         self.plans: dict[str, set[tuple[truth.Key, Any]]] = {}
+        self.altered: set[truth.Key] = set()  # ours, edited in place by others
         self.hazy: set[truth.Key] = set()
         self.texts: dict[truth.Key, set[str | None]] = {key: {None} for key in self.ours}
 
@@ -47,6 +48,9 @@ class Ledger:
                 self.others |= {} if new is None else {key: new}
                 continue
             self.texts[key].add(new)
+            self.altered.discard(key)
+            if new is not None and old is not None and not self.theirs.get(key):
+                self.altered.add(key)
             self.theirs[key] = self._whose(key, old, new)
             if self.scene.stale:
                 self.hazy.add(key)
@@ -73,6 +77,7 @@ class Ledger:
             assert (key, new) in planned, f"not in the record: {key}: {old} → {new}"
             assert self.theirs.get(key) in {None, EITHER}, f"was others': {key}: {old} → {new}"
             self.theirs[key] = None
+            self.altered.discard(key)
             self.texts[key].add(new)
         self._others_are_whole()
         for event in events:
@@ -155,14 +160,8 @@ class Ledger:
     def rows_to_mend(self) -> list[str]:
         """Rows of aws-auth that only a person may change: edited by others, wanted otherwise."""
         wanted = oracle.wanted(self.scene.living(), self.scene.installation)
-        ours = {key for key in self.ours if key[0] == MAP and not self.theirs.get(key)}
         return [
             key[2]
-            for key, text in self.now.held.items()
-            if (key in ours and text not in self._our_texts(key))
-            or (key[0] == MAP and key in wanted and self.theirs.get(key))
+            for key in self.now.held
+            if key[0] == MAP and (key in self.altered or (key in wanted and self.theirs.get(key)))
         ]
-
-    def _our_texts(self, key: truth.Key) -> set[Any]:
-        rows = Key.objects.filter(target__kind=key[0], target__object=key[1], key=key[2])
-        return {truth.same_text(row.text) for row in rows}

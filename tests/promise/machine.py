@@ -98,9 +98,9 @@ class Promise(RuleBasedStateMachine):
     ) -> None:
         """Something is decided, AWS may be in trouble, and the pass that follows is disturbed."""
         self._deed(first, 0, n)()
-        if trouble is not None:
-            self._trouble(trouble, 1)
         target = self._due(n)
+        if trouble is not None:
+            self.scene.in_the_way_of(target, trouble)
         if how == "dies":
             died = dying.pass_that_dies(target.pk, dying.nth(statement))
             self.tally["deaths"] += died
@@ -130,7 +130,7 @@ class Promise(RuleBasedStateMachine):
         who = ("ana", "ben")[n % 2]
         return {
             "nothing": lambda: None,
-            "end": lambda: self.scene.end(n),
+            "end": lambda: self.scene.end(n, target_id),
             "give": lambda: self.scene.give(who, *draws.ALL_WISHES[n]),
             "suspend": lambda: self.scene.suspend_or_resume(who),
             "stall": lambda: self.scene.jump(STALL),
@@ -143,9 +143,6 @@ class Promise(RuleBasedStateMachine):
 
     @step(trouble=draws.TROUBLES, times=draws.TIMES)
     def trouble(self, trouble: dict[str, Any], times: int) -> None:
-        self._trouble(trouble, times)
-
-    def _trouble(self, trouble: dict[str, Any], times: int) -> None:
         if "stale" in trouble:
             self.scene.lag()
         elif "well" in trouble:
@@ -197,6 +194,8 @@ class Promise(RuleBasedStateMachine):
             phase=Phase.STUCK, outcome__in=WAITING
         )
         assert not waiting.exists(), list(waiting.values())
+        held = Target.objects.filter(phase=Phase.HELD)
+        assert self.ledger.rows_to_mend() or not held.exists(), list(held.values())
         self.others.mend()
         drift.bring_back(self.scene, self.ledger.look)
         self.scene.settle(self.ledger.look)

@@ -3,7 +3,8 @@
 from django.db.models import Count, F, Q
 
 from accounts.models import Event
-from policies.models import Delivery, Phase, Seen, Target
+from policies.models import LIVING, Delivery, Phase, Seen, Target
+from policies.reconcile.lease import database_now
 
 ONCE = ("grant.made", "grant.ended", "grant.seen", "grant.gone")
 RESTING = (Phase.SETTLED, Phase.HELD, Phase.STUCK)
@@ -23,6 +24,11 @@ def _generations() -> None:
     )
     wrong |= Target.objects.filter(phase=Phase.SETTLED).exclude(settled_generation=F("generation"))
     assert not wrong.exists(), list(wrong.values())
+    settled = Delivery.objects.filter(target__settled_generation=F("target__generation"))
+    living = LIVING(database_now(), "grant__")
+    untrue = settled.filter(living, state="due")
+    untrue |= settled.unreleased().filter(grant__ended_at__isnull=False)
+    assert not untrue.exists(), f"called settled, and is not: {list(untrue.values())}"
 
 
 def _nothing_is_forgotten() -> None:

@@ -23,6 +23,7 @@ from policies.reconcile.lease import database_now
 from tests import factories as f
 from tests.conftest import drop_triggers
 from tests.fakes.process import FakeAWS
+from tests.promise import draws
 from tests.world import PORTFOLIO, World
 
 LONGEST_PASSES = 400
@@ -87,8 +88,12 @@ class Scene:
         if (request := one_of(Request.objects.filter(state="open"), n)) is not None:
             self.decide(request)
 
-    def end(self, n: int) -> None:
-        if (grant := one_of(Grant.objects.filter(ended_at__isnull=True), n)) is not None:
+    def end(self, n: int, target_id: int = 0) -> None:
+        """End one of the grants that have not ended: one in that target, where one is named."""
+        rows = Grant.objects.filter(ended_at__isnull=True)
+        if target_id:
+            rows = rows.filter(deliveries__target=target_id).distinct()
+        if (grant := one_of(rows, n)) is not None:
             by = f.acting(self.company.ada)
             grants.end(grant, by=by, reason=EndReason.REVOKED, why="no longer needed")
 
@@ -162,6 +167,13 @@ class Scene:
 
     def kube_fault(self, **order: Any) -> None:
         self.world._kube("POST", "/_fake/faults", order)
+
+    def in_the_way_of(self, target: Target, trouble: dict[str, Any]) -> None:
+        """The next write of this very target meets the trouble."""
+        for service, operation in draws.WRITES.get(target.kind, ()):
+            self.fault(service=service, operation=operation, **trouble)
+        if target.kind not in draws.WRITES:
+            self.kube_fault(**(draws.AS_KUBERNETES.get(trouble["kind"], trouble) | {"on": "write"}))
 
     def lag(self) -> None:
         """From now on every read shows how it was a moment ago."""
