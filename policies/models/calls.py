@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
@@ -94,6 +94,8 @@ def _raise(row: dict[str, str], number: int) -> int:
 
 
 def _made(row: dict[str, str], number: int) -> bool:
-    """Whether the row was made now. False: it is there."""
-    made = AwsCalls.objects.get_or_create(**row, defaults={"number": number})
-    return made[1]
+    """Whether the row was made now. False: it is there, or was until a moment ago."""
+    try:
+        return AwsCalls.objects.get_or_create(**row, defaults={"number": number})[1]
+    except IntegrityError:
+        return False  # somebody made it just now, and somebody else folded it away again
