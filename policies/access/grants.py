@@ -1,7 +1,8 @@
 """Grants: made from what was approved, ended with a reason. AWS follows through `wake`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -169,14 +170,15 @@ def _order_cut(grant: Grant, by: Actor) -> None:
         )
 
 
-def _deliver(grant: Grant, part: dict[str, object], **facts: object) -> Target:
+def _deliver(grant: Grant, part: Mapping[str, Any], **facts: Any) -> Target:
     target, _created = Target.objects.get_or_create(
         kind=part["kind"],
         account=part["account"],
         region=part["region"],
         object=part["object"],
     )
-    Delivery.objects.create(grant=grant, target=target, part=part["body"], **facts)
+    stage = part.get("stage", 0)
+    Delivery.objects.create(grant=grant, target=target, part=part["body"], stage=stage, **facts)
     return target
 
 

@@ -292,8 +292,9 @@ def _describe(item: Item) -> None:
     """Words and parts of the item; the profile its kind needs stands beside the identity."""
     if item.principal is not None:
         profile = KINDS[item.entitlement.kind].PROFILE
-        defaults = previews.profile_defaults(profile, item.principal)
-        profile.objects.get_or_create(principal=item.principal, defaults=defaults)  # type: ignore[attr-defined]
+        if profile is not None:
+            defaults = previews.profile_defaults(profile, item.principal)
+            profile._default_manager.get_or_create(principal=item.principal, defaults=defaults)
     effects.describe(item)
 
 

@@ -42,7 +42,9 @@ def _steps(value: object) -> bool:
 
 
 def _config(value: object) -> bool:
-    return isinstance(value, dict) and all(_text(400)(one) or _texts(one) for one in value.values())
+    return isinstance(value, dict) and all(
+        isinstance(one, bool) or _text(400)(one) or _texts(one) for one in value.values()
+    )
 
 
 def _slug(key: str) -> bool:

@@ -40,21 +40,28 @@ class Support:
 
 @dataclass(frozen=True)
 class PlacedPart:
-    """One canonical piece of a grant, and the target it belongs in."""
+    """One canonical piece of a grant, and the target it belongs in.
+
+    `stage`: written once everything of lower stages was seen, taken away before it.
+    """
 
     kind: str
     account: str
     region: str
     object: str
     body: Mapping[str, Any]
+    stage: int = 0
 
     def as_json(self) -> dict[str, Any]:
+        """Stage 0 is not written, so that what was approved before there were stages stays."""
+        stage = {"stage": self.stage} if self.stage else {}
         return {
             "kind": self.kind,
             "account": self.account,
             "region": self.region,
             "object": self.object,
             "body": dict(self.body),
+            **stage,
         }
 
 
@@ -92,8 +99,8 @@ class Kind(Protocol):
         """What people call it."""
 
     @property
-    def PROFILE(self) -> type[Profile]:  # noqa: N802
-        """What an identity becomes by holding it."""
+    def PROFILE(self) -> type[Profile] | None:  # noqa: N802
+        """What an identity becomes by holding it, if anything."""
 
     @property
     def SUPPORT(self) -> Mapping[PrincipalType, Support]:  # noqa: N802

@@ -5,10 +5,14 @@ from policies.models.catalogue import ApprovalPolicy, Bundle, Cut, Entitlement, 
 from policies.models.drift import EVERYTHING, Drift, Foreign, Freeze, account_scope, target_scope
 from policies.models.estate import (
     AwsAccount,
+    Bucket,
     Cluster,
+    Domain,
     ManagedRole,
     Portfolio,
+    Studio,
     VirtualCluster,
+    Workspace,
 )
 from policies.models.grants import LIVING, Delivery, EndReason, Grant, Receipt, Seen
 from policies.models.inquiries import Inquiry, InquiryKind, ask_worker
@@ -17,6 +21,7 @@ from policies.models.rates import Rate
 from policies.models.requests import Candidate, Comment, Decision, Item, Request, Step
 from policies.models.targets import (
     Key,
+    ManagedBy,
     Phase,
     Plan,
     Repair,
@@ -34,6 +39,7 @@ __all__ = [
     "AwsAccount",
     "AwsCalls",
     "Beat",
+    "Bucket",
     "Bundle",
     "Candidate",
     "Cluster",
@@ -41,6 +47,7 @@ __all__ = [
     "Cut",
     "Decision",
     "Delivery",
+    "Domain",
     "Drift",
     "EndReason",
     "Entitlement",
@@ -52,6 +59,7 @@ __all__ = [
     "Installation",
     "Item",
     "Key",
+    "ManagedBy",
     "ManagedRole",
     "Phase",
     "Plan",
@@ -64,9 +72,11 @@ __all__ = [
     "Room",
     "Seen",
     "Step",
+    "Studio",
     "Target",
     "TargetKind",
     "VirtualCluster",
+    "Workspace",
     "account_scope",
     "ask_worker",
     "hurry",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -134,6 +134,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unreleased(self) -> "DeliveryQuerySet":
         return self.exclude(state=Delivery.State.RELEASED)
 
+    def with_neighbours(self) -> "DeliveryQuerySet":
+        """Each with `lower_unseen` and `higher_left`: whether its grant has such deliveries."""
+        others = Delivery.objects.gives().filter(grant=OuterRef("grant"))
+        return self.annotate(
+            lower_unseen=Exists(others.filter(stage__lt=OuterRef("stage"), seen_at__isnull=True)),
+            higher_left=Exists(others.unreleased().filter(stage__gt=OuterRef("stage"))),
+        )
+
     def gives(self) -> "DeliveryQuerySet":
         return self.filter(purpose=Delivery.Purpose.GIVE)
 
@@ -144,6 +152,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One part of one grant in one target, and whether AWS was seen to hold it.
 
+    `stage`: it is written once all of its grant's lower stages were seen, and stays, once its
+    grant has ended, until all of the higher ones are released.
     It gives, for as long as its grant gives access; or it cuts, which its grant's end ordered,
     from `wanted_from` until `wanted_until`. `over_at`: when the sweep woke the target for that.
     """
@@ -166,6 +176,7 @@ class Delivery(models.Model):
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="deliveries")
     target = models.ForeignKey(Target, models.PROTECT, related_name="deliveries")
     part = models.JSONField()
+    stage = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     purpose = models.CharField(
         max_length=4, choices=Purpose.choices, default=Purpose.GIVE, db_default=Purpose.GIVE
     )

@@ -27,6 +27,15 @@ class TargetKind(models.TextChoices):
     PRINCIPAL_POLICY = "principal_policy", _("policy of an AWS identity")
     CLUSTER_AUTH_MAP = "cluster_auth_map", _("aws-auth of a cluster")
     JOB_RUNS = "job_runs", _("running jobs of an AWS identity")
+    ROLE_TRUST = "role_trust", _("trust policy of a role")
+    BUCKET_POLICY = "bucket_policy", _("policy of a bucket")
+    KMS_GRANTS = "kms_grants", _("grants of a key")
+    STUDIO_SESSIONS = "studio_sessions", _("users and groups of an EMR Studio")
+    CLUSTER_ACCESS_ENTRIES = "cluster_access_entries", _("access entries of a cluster")
+    POD_IDENTITIES = "pod_identities", _("pod identities of a cluster")
+    INSTANCE_PROFILES = "instance_profiles", _("instance profiles of a workspace")
+    INSTANCE_PROFILE_USERS = "instance_profile_users", _("who may use an instance profile")
+    DOMAIN_ROLES = "domain_roles", _("security roles of an OpenSearch domain")
 
 
 class Phase(models.TextChoices):
@@ -42,6 +51,13 @@ class Repair(models.TextChoices):
     REPORT = "report", _("only report it")
     LATER = "later", _("put it back when acknowledged, or after some hours")
     AT_ONCE = "at_once", _("put it back at once")
+
+
+class ManagedBy(models.TextChoices):
+    """Who writes. What others own is compared and watched, and never written by us."""
+
+    PORTAL = "portal", _("Gatehouse")
+    EXTERNAL = "external", _("somebody else: Gatehouse prints the change and watches")
 
 
 class Target(models.Model):
@@ -79,6 +95,13 @@ class Target(models.Model):
     pending = models.JSONField(_("held back"), default=list, db_default=Value([], JSONField()))
     # The digest of held-back changes that an administrator let go.
     released_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    managed_by = models.CharField(
+        _("written by"),
+        max_length=8,
+        choices=ManagedBy.choices,
+        default=ManagedBy.PORTAL,
+        db_default=ManagedBy.PORTAL,
+    )
     repair = models.CharField(
         _("when others changed it"),
         max_length=10,

@@ -279,6 +279,8 @@ def _said(text: str) -> str:
 def _statements(part: Part) -> list[iam.Statement]:
     if part.get("statement") == "emr_eks_jobs":
         return iam.job_statements(part["virtual_cluster"], part["execution_role"])
+    if part.get("statement") == "allow":
+        return [iam.allow(part["actions"], part["resources"], part.get("conditions"))]
     if part.get("statement") == "session_cut":
         return [iam.session_cut(part["actions"], part["before"], part.get("sessions"))]
     raise ValueError(f"a part that no statement is known for: {part.get('statement')}")

@@ -1,6 +1,6 @@
 """Deliveries: what living grants want of a target, and what two agreeing looks prove of each."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.actors import system
 from accounts.audit import Fact, What
 from accounts.notices import tell_all
-from policies.models import Delivery, Grant, Seen, Target
+from policies.models import Delivery, Grant, Seen, Target, wake
 from policies.plan import Reading, State, digest
 from policies.providers import Part, Place, Provider
 
@@ -32,12 +32,32 @@ class Holding:
 
 
 def load(target: Target, *, now: datetime) -> Holding:
-    """What has not begun is neither living nor ended."""
-    found = target.deliveries.unreleased().select_related("grant__principal").defer(*UNREAD)
-    rows = list(found.order_by("grant_id", "pk"))
-    living = [one for one in rows if one.lives(now)]
-    ended = [one for one in rows if one.is_over(now)]
+    """What has not begun, or waits for lower stages of its grant, is neither living nor ended."""
+    found = target.deliveries.unreleased().with_neighbours().select_related("grant__principal")
+    rows = list(found.defer(*UNREAD).order_by("grant_id", "pk"))
+    ended = [one for one in rows if one.is_over(now) and not _is_kept(one)]
+    living = [one for one in rows if _is_kept(one) or (one.lives(now) and not _waits(one))]
     return Holding(living, ended)
+
+
+def _waits(delivery: Delivery) -> bool:
+    """Whether lower stages of its grant were never seen yet, so that it must not come first."""
+    return _gives(delivery) and _has(delivery, "lower_unseen")
+
+
+def _is_kept(delivery: Delivery) -> bool:
+    """Whether its grant has ended, but higher stages that stand on it are not released yet."""
+    over = delivery.grant.ended_at is not None and delivery.seen_at is not None
+    return _gives(delivery) and over and _has(delivery, "higher_left")
+
+
+def _has(delivery: Delivery, neighbours: str) -> bool:
+    """What `with_neighbours` found, which the model itself does not have."""
+    return bool(vars(delivery)[neighbours])
+
+
+def _gives(delivery: Delivery) -> bool:
+    return delivery.purpose == Delivery.Purpose.GIVE
 
 
 @dataclass(frozen=True)
@@ -45,8 +65,8 @@ class Proof:
     """What two agreeing looks showed, and the names needed to read it.
 
     `ours`: keys made or adopted. `blocked`: keys in conflict, refused or exhausted, which
-    need not be as wanted. `restored`: texts an administrator wanted back.
-    need not be as wanted. `hidden`: keys that could not be read, of which nothing is proved.
+    need not be as wanted. `restored`: texts an administrator wanted back. `hidden`: keys that
+    could not be read, of which nothing is proved.
     """
 
     provider: Provider
@@ -106,6 +126,7 @@ def _see(there: Sequence[Delivery], at: datetime) -> None:
     Seen.objects.bulk_create([Seen(delivery=one, from_at=at) for one in moved], BATCH)
     cuts, gives = _by_purpose(moved)
     audit.record_all(What.GRANT_CUT_SEEN, [_fact(one.grant, target=one.target_id) for one in cuts])
+    _wake_stages(one for one in gives if _has(one, "higher_left"))
     confirmed = _complete(gives, Q(state=Delivery.State.DUE), seen_at=at)
     audit.record_all(What.GRANT_SEEN, [_fact(grant) for grant in confirmed])
     tell_all("access_confirmed", [(one.person_id, {"grant": one.ref}) for one in confirmed])
@@ -140,10 +161,19 @@ def _release(holding: Holding, proof: Proof) -> None:
     Seen.objects.filter(delivery__in=moved, until_at__isnull=True).update(until_at=proof.at)
     cuts, gives = _by_purpose(moved)
     audit.record_all(What.GRANT_CUT_GONE, [_fact(one.grant, target=one.target_id) for one in cuts])
+    _wake_stages(one for one in gives if one.stage)
     gone = _complete(gives, ~Q(state=Delivery.State.RELEASED), released_at=proof.at)
     releases = _releases(gone)
     audit.record_all(What.GRANT_GONE, [_fact(one, releases=releases[one.pk]) for one in gone])
     tell_all("access_gone", [(one.person_id, {"grant": one.ref}) for one in gone])
+
+
+def _wake_stages(moved: Iterable[Delivery]) -> None:
+    """What waited for these deliveries of their grants may be written, or taken away, now."""
+    grants = {one.grant_id for one in moved}
+    if grants:
+        waiting = Delivery.objects.gives().unreleased().filter(grant__in=grants)
+        wake(Target.objects.filter(pk__in=waiting.values("target")))
 
 
 def _proved(delivery: Delivery, proof: Proof) -> Delivery.Release | None:
@@ -174,8 +204,7 @@ def _still(those: Sequence[Delivery], *states: Delivery.State) -> list[Delivery]
 
 def _by_purpose(moved: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
     """Cuts and gives: what an end cuts has a life of its own."""
-    cuts = [one for one in moved if one.purpose == Delivery.Purpose.CUT]
-    return cuts, [one for one in moved if one.purpose != Delivery.Purpose.CUT]
+    return [one for one in moved if not _gives(one)], [one for one in moved if _gives(one)]
 
 
 def _complete(moved: Sequence[Delivery], open_: Q, **mark: datetime) -> list[Grant]:

@@ -4,7 +4,17 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from policies.models import AwsAccount, Cluster, ManagedRole, Portfolio, VirtualCluster
+from policies.models import (
+    AwsAccount,
+    Bucket,
+    Cluster,
+    Domain,
+    ManagedRole,
+    Portfolio,
+    Studio,
+    VirtualCluster,
+    Workspace,
+)
 from portal.admin.base import RecordAdmin
 from portal.admin.proposals import propose
 from portal.admin.site import site
@@ -51,6 +61,8 @@ class ClusterAdmin(PlacedAdmin):
         "name",
         "cluster_name",
         "access",
+        "auth_mode",
+        "issuer",
         "kubeconfig",
         "context",
         "account",
@@ -61,7 +73,15 @@ class ClusterAdmin(PlacedAdmin):
 @admin.register(VirtualCluster, site=site)
 class VirtualClusterAdmin(PlacedAdmin):
     list_display = ("name", "slug", "virtual_cluster_id", "account", "region")
-    fields = ("slug", "name", "virtual_cluster_id", "account", "region")
+    fields = (
+        "slug",
+        "name",
+        "virtual_cluster_id",
+        "cluster",
+        "namespace",
+        "account",
+        "region",
+    )
 
 
 @admin.register(ManagedRole, site=site)
@@ -69,3 +89,57 @@ class ManagedRoleAdmin(PlacedAdmin):
     list_display = ("name", "slug", "arn", "purpose", "account")
     search_fields = ("slug", "name", "arn")
     fields = ("slug", "name", "arn", "purpose", "account", "region")
+
+
+@admin.register(Studio, site=site)
+class StudioAdmin(PlacedAdmin):
+    list_display = ("name", "slug", "studio_id", "auth_mode", "account", "region")
+    fields = (
+        "slug",
+        "name",
+        "studio_id",
+        "auth_mode",
+        "service_role_arn",
+        "user_role_arn",
+        "emr_service_role_arn",
+        "instance_profile_role_arn",
+        "template_bucket",
+        "logs_bucket",
+        "portfolio",
+        "account",
+        "region",
+    )
+
+
+@admin.register(Bucket, site=site)
+class BucketAdmin(PlacedAdmin):
+    list_display = ("name", "slug", "bucket_name", "kms_key_arn", "account", "region")
+    fields = ("slug", "name", "bucket_name", "kms_key_arn", "account", "region")
+
+
+@admin.register(Workspace, site=site)
+class WorkspaceAdmin(PlacedAdmin):
+    list_display = ("name", "slug", "host", "account", "region")
+    fields = (
+        "slug",
+        "name",
+        "host",
+        "token_ref",
+        "cross_account_role_arn",
+        "account",
+        "region",
+    )
+
+
+@admin.register(Domain, site=site)
+class DomainAdmin(PlacedAdmin):
+    list_display = ("name", "slug", "domain_name", "endpoint", "fine_grained", "account", "region")
+    fields = (
+        "slug",
+        "name",
+        "domain_name",
+        "endpoint",
+        "fine_grained",
+        "account",
+        "region",
+    )

@@ -26,7 +26,7 @@ approval_policies:
 """
 
 ROWS = [
-    ("buckets:", "- slug: x", "There is no section “buckets”"),
+    ("lakes:", "- slug: x", "There is no section “lakes”"),
     ("acounts:", "- number: x", "Did you mean “accounts”?"),
     ("bundles: yes", "", "takes a list of entries"),
 ]

@@ -22,7 +22,17 @@ from policies.access.catalogue.people import Lives
 from policies.access.catalogue.problems import BadCatalogue, Problem
 from policies.access.catalogue.rules import Outcome, Status
 
-_STEPS = ("accounts", "portfolios", "clusters", "virtual_clusters", "roles")
+_STEPS = (
+    "accounts",
+    "portfolios",
+    "clusters",
+    "virtual_clusters",
+    "roles",
+    "studios",
+    "buckets",
+    "workspaces",
+    "domains",
+)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,22 @@ def _in_account(entry: Entry, path: str, arn: str, number: str, view: Outlook) -
         yield entry.wrong(path, what, "Correct the ARN or the account’s partition.")
 
 
+def _studio(entry: Entry, view: Outlook) -> Iterator[Problem]:
+    one = view.get("studios", entry.key)
+    for name in (each for each in one if each.endswith("_role_arn")):
+        if one[name]:
+            yield from _in_account(entry, name, one[name], one["account"], view)
+    if (one["auth_mode"] == "SSO") != bool(one["user_role_arn"]):
+        what = f"A Studio in mode {one['auth_mode']} and “user_role_arn” do not go together."
+        yield entry.wrong("auth_mode", what, "Identity Center Studios, and only they, have one.")
+
+
+def _workspace(entry: Entry, view: Outlook) -> Iterator[Problem]:
+    one = view.get("workspaces", entry.key)
+    name = "cross_account_role_arn"
+    yield from _in_account(entry, name, one[name], one["account"], view)
+
+
 def _cluster(entry: Entry, view: Outlook) -> Iterator[Problem]:
     one = view.get("clusters", entry.key)
     for name in ("kubeconfig", "context"):
@@ -179,6 +195,8 @@ def _entitlement(entry: Entry, view: Outlook) -> Iterator[Problem]:
 _CHECKS: dict[str, Callable[[Entry, Outlook], Iterator[Problem]]] = {
     "accounts": _account,
     "roles": _role,
+    "studios": _studio,
+    "workspaces": _workspace,
     "clusters": _cluster,
     "people": _person,
     "principals": _principal,

@@ -17,7 +17,17 @@ from policies.access.catalogue.people import find, get
 from policies.access.catalogue.problems import Problem
 from policies.access.catalogue.shapes import Values
 from policies.access.errors import Refused
-from policies.models import AwsAccount, Cluster, ManagedRole, Portfolio, VirtualCluster
+from policies.models import (
+    AwsAccount,
+    Bucket,
+    Cluster,
+    Domain,
+    ManagedRole,
+    Portfolio,
+    Studio,
+    VirtualCluster,
+    Workspace,
+)
 
 _MODELS: dict[str, Any] = {
     "accounts": AwsAccount,
@@ -25,6 +35,10 @@ _MODELS: dict[str, Any] = {
     "clusters": Cluster,
     "virtual_clusters": VirtualCluster,
     "roles": ManagedRole,
+    "studios": Studio,
+    "buckets": Bucket,
+    "workspaces": Workspace,
+    "domains": Domain,
 }
 _PROFILES: dict[str, type[Profile]] = {
     "eks_user": EksUser,
@@ -34,7 +48,7 @@ _PROFILES: dict[str, type[Profile]] = {
 
 
 def put_place(change: Change, *, by: Actor) -> None:
-    """An account, portfolio, cluster, virtual cluster or role: made, or brought up to date."""
+    """An account or something placed in one: made, or brought up to date."""
     columns = {"account_id" if name == "account" else name: v for name, v in change.after.items()}
     key = change.entry.section.key
     _MODELS[change.section].objects.update_or_create(**{key: columns.pop(key)}, defaults=columns)

@@ -14,14 +14,22 @@ from policies.access.catalogue.problems import Problem
 from policies.access.catalogue.schema import SECTIONS
 from policies.models import Entitlement, Grant, Proposal
 
+_ALL = ("everything",)  # all but its name
 _POINTS = {  # section → (the configuration key that names it, fields that say what it is)
     "portfolios": ("portfolio", ("account", "region", "portfolio_id")),
     "clusters": (
         "cluster",
         ("account", "region", "cluster_name", "access", "kubeconfig", "context"),
     ),
-    "virtual_clusters": ("virtual_cluster", ("account", "region", "virtual_cluster_id")),
+    "virtual_clusters": (
+        "virtual_cluster",
+        ("account", "region", "virtual_cluster_id", "cluster", "namespace"),
+    ),
     "roles": ("roles", ("account", "arn")),
+    "studios": ("studio", _ALL),
+    "buckets": ("bucket", _ALL),
+    "workspaces": ("workspace", _ALL),
+    "domains": ("domain", _ALL),
 }
 
 
@@ -92,8 +100,8 @@ def _place(change: Change, guard: Guard) -> Iterator[Problem]:
     word, fixed = _POINTS[change.section]
     if guard.alone or (word, change.key) not in guard.named:
         return
-    for name in fixed:
-        if name in change.fields:
+    for name in change.fields if fixed is _ALL else fixed:
+        if name in change.fields and name != "name":
             yield change.entry.wrong(
                 name,
                 f"An entitlement points at the {change.title}, so its “{name}” stays.",

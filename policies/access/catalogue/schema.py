@@ -11,7 +11,7 @@ from policies.access.catalogue import words
 from policies.access.catalogue.shapes import Field, ListOf, Record, Value
 from policies.access.rulebook import DECIDERS
 from policies.kinds import KINDS
-from policies.models import Cluster, Cut
+from policies.models import Cluster, Cut, Studio
 
 VERSION = "1"
 
@@ -71,6 +71,8 @@ CLUSTERS = _placed(
     "cluster",
     Field("cluster_name", Value(words.CLUSTER), required=True),
     Field("access", Value(words.one_of(Cluster.Access.values)), default="eks"),
+    Field("auth_mode", Value(words.one_of(Cluster.Mode.values), blank=""), default=""),
+    Field("issuer", Value(words.ISSUER, blank=""), default=""),
     Field("kubeconfig", Value(words.FILE_NAME, blank=""), default=""),
     Field("context", Value(words.text(200), blank=""), default=""),
 )
@@ -78,12 +80,48 @@ VIRTUAL_CLUSTERS = _placed(
     "virtual_clusters",
     "virtual cluster",
     Field("virtual_cluster_id", Value(words.VIRTUAL_CLUSTER), required=True),
+    Field("cluster", _slug_of(blank="", refers="clusters"), default=""),
+    Field("namespace", Value(words.NAMESPACE, blank=""), default=""),
 )
 ROLES = _placed(
     "roles",
     "role",
     Field("arn", Value(words.role), required=True),
     Field("purpose", Value(words.text(200), blank=""), default=""),
+)
+STUDIOS = _placed(
+    "studios",
+    "Studio",
+    Field("studio_id", Value(words.STUDIO), required=True),
+    Field("auth_mode", Value(words.one_of(Studio.Mode.values)), required=True),
+    Field("service_role_arn", Value(words.role), required=True),
+    *(
+        Field(name, Value(words.role, blank=""), default="")
+        for name in ("user_role_arn", "emr_service_role_arn", "instance_profile_role_arn")
+    ),
+    Field("template_bucket", Value(words.BUCKET, blank=""), default=""),
+    Field("logs_bucket", Value(words.BUCKET, blank=""), default=""),
+    Field("portfolio", _slug_of(blank="", refers="portfolios"), default=""),
+)
+BUCKETS = _placed(
+    "buckets",
+    "bucket",
+    Field("bucket_name", Value(words.BUCKET), required=True),
+    Field("kms_key_arn", Value(words.KEY_ARN, blank=""), default=""),
+)
+WORKSPACES = _placed(
+    "workspaces",
+    "workspace",
+    Field("host", Value(words.HOST), required=True),
+    Field("token_ref", Value(words.REFERENCE), required=True),
+    Field("cross_account_role_arn", Value(words.role), required=True),
+)
+DOMAINS = _placed(
+    "domains",
+    "domain",
+    Field("domain_name", Value(words.DOMAIN), required=True),
+    Field("endpoint", Value(words.HOST), required=True),
+    Field("fine_grained", Value(words.yes_no), default=False),
 )
 PEOPLE = Section(
     "people",
@@ -226,6 +264,10 @@ SECTIONS = {
         CLUSTERS,
         VIRTUAL_CLUSTERS,
         ROLES,
+        STUDIOS,
+        BUCKETS,
+        WORKSPACES,
+        DOMAINS,
         PEOPLE,
         SERVICES,
         PRINCIPALS,

@@ -13,12 +13,16 @@ from policies.access.catalogue.shapes import Values
 from policies.models import (
     ApprovalPolicy,
     AwsAccount,
+    Bucket,
     Bundle,
     Cluster,
+    Domain,
     Entitlement,
     ManagedRole,
     Portfolio,
+    Studio,
     VirtualCluster,
+    Workspace,
 )
 
 Section = dict[str, Values]
@@ -184,9 +188,26 @@ def _day(value: Any) -> str | None:
 _READERS: dict[str, Callable[[], Iterable[tuple[str, Values]]]] = {
     "accounts": _accounts,
     "portfolios": _placed(Portfolio, "portfolio_id"),
-    "clusters": _placed(Cluster, "cluster_name", "access", "kubeconfig", "context"),
-    "virtual_clusters": _placed(VirtualCluster, "virtual_cluster_id"),
+    "clusters": _placed(
+        Cluster, "cluster_name", "access", "auth_mode", "issuer", "kubeconfig", "context"
+    ),
+    "virtual_clusters": _placed(VirtualCluster, "virtual_cluster_id", "cluster", "namespace"),
     "roles": _placed(ManagedRole, "arn", "purpose"),
+    "studios": _placed(
+        Studio,
+        "studio_id",
+        "auth_mode",
+        "service_role_arn",
+        "user_role_arn",
+        "emr_service_role_arn",
+        "instance_profile_role_arn",
+        "template_bucket",
+        "logs_bucket",
+        "portfolio",
+    ),
+    "buckets": _placed(Bucket, "bucket_name", "kms_key_arn"),
+    "workspaces": _placed(Workspace, "host", "token_ref", "cross_account_role_arn"),
+    "domains": _placed(Domain, "domain_name", "endpoint", "fine_grained"),
     "people": _people,
     "services": _services,
     "principals": _principals,

@@ -48,6 +48,32 @@ VIRTUAL_CLUSTER = matching(
 )
 # eksctl and the EKS API: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
 CLUSTER = matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "an EKS cluster name", "analytics-prod")
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+NAMESPACE = matching(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a namespace", "emr-nightly")
+_HOST_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HOST = matching(
+    rf"(?=.{{1,200}}$){_HOST_LABEL}(\.{_HOST_LABEL})+(:\d{{1,5}})?",
+    "a host name without https://",
+    "dbc-a1b2345c-d6e7.cloud.databricks.com",
+)
+ISSUER = matching(
+    rf"(?=.{{1,200}}$){_HOST_LABEL}(\.{_HOST_LABEL})+(/[A-Za-z0-9]+)+",
+    "an OIDC issuer without https://",
+    "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE",
+)
+STUDIO = matching(r"es-[A-Z0-9]{1,37}", "a Studio id", "es-0123456789ABCDEFGHIJKLMNO")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = matching(
+    r"(?!xn--|sthree-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name", "team-data"
+)
+KEY_ARN = matching(
+    r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
+    "the ARN of a KMS key",
+    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+)
+# https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_CreateDomain.html
+DOMAIN = matching(r"[a-z][a-z0-9-]{2,27}", "a domain name", "logs")
+REFERENCE = matching(r"[A-Z][A-Z0-9_]{0,79}", "the name of a secret", "ANALYTICS_WORKSPACE")
 FILE_NAME = matching(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}", "a bare file name", "main.kubeconfig")
 
 
