@@ -37,8 +37,7 @@ def given(world, peopled, *placed):
 
 
 def trust(world, name="ben"):
-    role = world.client("iam").get_role(RoleName=name)["Role"]
-    return role["AssumeRolePolicyDocument"]["Statement"]
+    return world.trust(name)
 
 
 def set_trust(world, *statements, name="ben"):
@@ -164,3 +163,30 @@ def test_others_statements_of_a_bucket_stay(world, peopled, bucket):
     end(grant, peopled)
     world.settle()
     assert bucket_policy(world) == [theirs]
+
+
+def test_a_role_is_onboarded_for_its_jobs_and_taken_off_again(world, peopled):
+    before = trust(world, "ana")
+    grant = granted(world, peopled, "onboarding")
+    world.settle()
+    grant.refresh_from_db()
+    assert grant.seen_at is not None, Target.objects.values()
+    *others, ours = trust(world, "ana")
+    assert others == before
+    [pattern] = ours["Condition"]["StringLike"][f"{f.ISSUER}:sub"]
+    assert pattern.startswith("system:serviceaccount:emr-nightly:emr-containers-sa-*-*-")
+    assert ours["Condition"]["StringEquals"] == {f"{f.ISSUER}:aud": ["sts.amazonaws.com"]}
+    end(grant, peopled)
+    world.settle()
+    assert trust(world, "ana") == before
+
+
+def test_a_full_trust_policy_is_told_with_the_figure_before_anybody_decides(world, peopled):
+    other = trust(world, "ana")[0]
+    set_trust(world, *[{**other, "Sid": f"{n}{'x' * 110}"} for n in range(7)], name="ana")
+    request = f.asked(peopled, "onboarding", virtual_clusters=["jobs"])
+    world.answer()
+    [item] = request.items.all()
+    assert not item.preview["fits"]
+    assert "trust policy of this role: " in item.preview["problems"][0]
+    assert "of 2,048 characters" in item.preview["problems"][0]
