@@ -12,6 +12,7 @@ from policies.access import decisions, identities, previews, requests, rulebook,
 from policies.access.requests import Wish
 from policies.models import (
     AwsAccount,
+    Bucket,
     Cluster,
     Entitlement,
     Inquiry,
@@ -24,6 +25,14 @@ from policies.models import (
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+LAKE = {
+    "bucket": "lake",
+    "role": "lake",
+    "access": "read",
+    "prefix": "sales/",
+    "external_id": True,
+    "workspace": "",
+}
 _numbers = count(1)
 
 
@@ -94,6 +103,10 @@ def estate(**ids: str) -> None:
         namespace="emr-nightly",
         **common,
     )
+    Bucket.objects.create(slug="lake", name="Data lake", bucket_name="data-lake", **common)
+    ManagedRole.objects.create(
+        slug="lake", name="lake-reader", arn=f"arn:aws:iam::{ACCOUNT}:role/lake-reader", **common
+    )
     for name in ("sales", "ops"):
         ManagedRole.objects.create(
             slug=name,
@@ -118,6 +131,7 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
         "templates": ("portfolio", {"portfolio": "spark"}),
         "jobs": ("execution_roles", {"virtual_cluster": "jobs", "roles": ["sales", "ops"]}),
         "kubernetes": ("aws_auth", {"cluster": "main", "groups": ["emr-users", "viewers"]}),
+        "lake": ("cross_account_s3", LAKE),
         "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
     }
     for slug, (kind, config) in configs.items():

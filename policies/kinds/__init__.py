@@ -1,6 +1,6 @@
 """What people can ask for: one file each, listed here."""
 
-from policies.kinds import aws_auth, execution_roles, job_role, portfolio
+from policies.kinds import aws_auth, cross_account_s3, execution_roles, job_role, portfolio
 from policies.kinds.protocol import BadTerms, EndFacts, Field, Kind, PlacedPart, Remaining, Support
 
 KINDS: dict[str, Kind] = {
@@ -8,6 +8,7 @@ KINDS: dict[str, Kind] = {
     "execution_roles": execution_roles,
     "aws_auth": aws_auth,
     "job_role": job_role,
+    "cross_account_s3": cross_account_s3,
 }
 
 __all__ = [

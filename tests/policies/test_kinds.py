@@ -25,12 +25,14 @@ TERMS = {
     "execution_roles": {"roles": ["sales"]},
     "aws_auth": {"groups": ["viewers"]},
     "job_role": {"virtual_clusters": ["jobs"]},
+    "cross_account_s3": {},
 }
 SLUGS = {
     "portfolio": "templates",
     "execution_roles": "jobs",
     "aws_auth": "kubernetes",
     "job_role": "onboarding",
+    "cross_account_s3": "lake",
 }
 ARNS = {
     PrincipalType.IAM_USER: f"{IAM}user/team/ana",
@@ -46,6 +48,7 @@ HOLDS = {(kind, one): "" for kind in KINDS for one in YES} | {
     ("aws_auth", PrincipalType.SSO_ROLE): "",
     ("execution_roles", PrincipalType.SSO_ROLE): "role of your own",
     ("job_role", PrincipalType.SSO_ROLE): "role of your own",
+    ("cross_account_s3", PrincipalType.SSO_ROLE): "role of your own",
     ("job_role", PrincipalType.IAM_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_GROUP): "with the role itself",
@@ -159,6 +162,16 @@ CONFIGS = [
     ("portfolio", {}, "exactly one key"),
     ("portfolio", {"portfolio": "spark", "more": 1}, "exactly one key"),
     ("portfolio", {"portfolio": "none"}, "no portfolio “none”"),
+    ("cross_account_s3", {"bucket": "lake"}, "exactly these keys"),
+    ("cross_account_s3", {**f.LAKE, "bucket": "none"}, "no bucket “none”"),
+    ("cross_account_s3", {**f.LAKE, "role": "none"}, "no role “none”"),
+    ("cross_account_s3", {**f.LAKE, "access": "all"}, "read or write"),
+    ("cross_account_s3", {**f.LAKE, "workspace": "none"}, "no workspace “none”"),
+    ("cross_account_s3", {**f.LAKE, "external_id": "yes"}, "true or false"),
+    *(
+        ("cross_account_s3", {**f.LAKE, "prefix": bad}, "each ending in “/”")
+        for bad in ("sales", "*/", "a?/", "${aws:userId}/", "/", "a//", "ü/", "a/\n")
+    ),
     ("job_role", {}, "exactly one key"),
     ("job_role", {"virtual_clusters": []}, "at least one virtual cluster"),
     ("job_role", {"virtual_clusters": ["none"]}, "no virtual cluster “none”"),

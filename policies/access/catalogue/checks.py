@@ -179,6 +179,8 @@ def _username(entry: Entry, view: Outlook) -> Iterator[Problem]:
 
 def _entitlement(entry: Entry, view: Outlook) -> Iterator[Problem]:
     config = entry.values["config"]
+    if entry.values["kind"] == "cross_account_s3":
+        yield from _crossing(entry, config, view)
     if entry.values["kind"] != "execution_roles":
         return
     home = view.get("virtual_clusters", config["virtual_cluster"]).get("account")
@@ -190,6 +192,14 @@ def _entitlement(entry: Entry, view: Outlook) -> Iterator[Problem]:
             yield entry.wrong(
                 f"config.roles.{index}", what, "Name roles of the virtual cluster’s account."
             )
+
+
+def _crossing(entry: Entry, config: Values, view: Outlook) -> Iterator[Problem]:
+    role, home = view.get("roles", config["role"]), view.get("buckets", config["bucket"])
+    if role.get("account") != home.get("account"):
+        what = f"The role “{config['role']}” is in account {role.get('account')}."
+        remedy = f"Name a role of the bucket’s account, {home.get('account')}."
+        yield entry.wrong("config.role", what, remedy)
 
 
 _CHECKS: dict[str, Callable[[Entry, Outlook], Iterator[Problem]]] = {

@@ -218,6 +218,16 @@ _CONFIGS = {
             Field("groups", ListOf(Value(words.group), least=1, ordered=True), required=True),
         )
     ),
+    "cross_account_s3": Record(
+        (
+            Field("bucket", _slug_of(refers="buckets"), required=True),
+            Field("role", _slug_of(refers="roles"), required=True),
+            Field("access", Value(words.one_of(("read", "write"))), default="read"),
+            Field("prefix", Value(words.PREFIX, blank=""), default=""),
+            Field("external_id", Value(words.yes_no), default=False),
+            Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
+        ),
+    ),
     "job_role": Record(
         (
             Field(

@@ -66,6 +66,9 @@ STUDIO = matching(r"es-[A-Z0-9]{1,37}", "a Studio id", "es-0123456789ABCDEFGHIJK
 BUCKET = matching(
     r"(?!xn--|sthree-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name", "team-data"
 )
+PREFIX = matching(
+    r"(?=.{0,300}$)(?:[A-Za-z0-9!_.'()=@+-]+/)*", "a prefix that ends in “/”", "sales/daily/"
+)
 KEY_ARN = matching(
     r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
     "the ARN of a KMS key",

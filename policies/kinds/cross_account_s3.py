@@ -1,0 +1,200 @@
+"""A bucket in another account, through a role there: trust and bucket first, the caller last.
+
+Configuration: {"bucket": slug, "role": slug, "access": "read" or "write", "prefix": text,
+"external_id": yes or no, "workspace": slug or ""}. Nothing to choose. The AWS identity is the one
+that takes on the role; for Databricks, the role that a cluster's machines run as.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.arns import PrincipalType
+from accounts.models import Principal
+from policies.documents import crossing
+from policies.kinds import ends, support
+from policies.kinds.protocol import (
+    BadTerms,
+    EndFacts,
+    Field,
+    PlacedPart,
+    Remaining,
+    Support,
+    Terms,
+)
+from policies.models import Bucket, Entitlement, ManagedRole, TargetKind, Workspace
+
+LABEL = gettext_lazy("bucket of another account")
+PROFILE = None
+SUPPORT: Mapping[PrincipalType, Support] = {
+    PrincipalType.IAM_USER: support.YES,
+    PrincipalType.IAM_ROLE: support.YES,
+    PrincipalType.SSO_ROLE: support.SSO_POLICY,
+    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
+    PrincipalType.IDENTITY_USER: support.IDENTITY,
+    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
+}
+KEYS = {"bucket", "role", "access", "prefix", "external_id", "workspace"}
+
+CUT_ACTIONS = ("sts:AssumeRole",)
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    if set(config) != KEYS:
+        raise BadTerms("config", _("Write exactly these keys: %s.") % ", ".join(sorted(KEYS)))
+    bucket = Bucket.objects.filter(slug=config["bucket"]).first()
+    role = ManagedRole.objects.filter(slug=config["role"]).first()
+    if bucket is None:
+        raise BadTerms("config", _("There is no bucket “%s”.") % config["bucket"])
+    if role is None:
+        raise BadTerms("config", _("There is no role “%s”.") % config["role"])
+    if role.account_id != bucket.account_id:
+        text = _("The role “%s” is not in the bucket’s account.") % role.slug
+        raise BadTerms("config", text)
+    if config["access"] not in {"read", "write"}:
+        raise BadTerms("config", _("Write access: read or write."))
+    if not isinstance(config["external_id"], bool):
+        raise BadTerms("config", _("Write external_id: true or false."))
+    if config["workspace"] and not _workspaces(config).exists():
+        raise BadTerms("config", _("There is no workspace “%s”.") % config["workspace"])
+    if not crossing.is_prefix(config["prefix"]):
+        text = _("Write a prefix of plain names, each ending in “/”, or nothing for all of it.")
+        raise BadTerms("config", text)
+    _check_key(bucket)
+
+
+def _check_key(bucket: Bucket) -> None:
+    """A key must let the role decrypt, too, or every read fails as “Access Denied”."""
+    if bucket.kms_key_arn:
+        raise BadTerms(
+            "config",
+            _(
+                "“%(bucket)s” encrypts with %(key)s. Its owner in account %(owner)s must let the "
+                "role use that key; Gatehouse does not do this yet."
+            )
+            % {
+                "bucket": bucket.name,
+                "key": bucket.kms_key_arn,
+                "owner": bucket.kms_key_arn.split(":")[4],
+            },
+        )
+
+
+def fields(entitlement: Entitlement) -> Sequence[Field]:
+    return ()
+
+
+def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
+    if terms:
+        raise BadTerms("terms", _("There is nothing to choose for this access."))
+    return {}
+
+
+def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
+    config, bucket, role = entitlement.config, _bucket(entitlement), _role(entitlement)
+    _check_key(bucket)
+    if principal.arn == role.arn:
+        raise BadTerms("principal", _("This is the role to be taken on; ask with another."))
+    opened = crossing.bucket(
+        bucket.account.partition,
+        bucket.bucket_name,
+        config["prefix"],
+        role.arn,
+        writes=config["access"] == "write",
+    )
+    place = (TargetKind.BUCKET_POLICY, bucket.account_id, bucket.region, bucket.bucket_name)
+    trusted = crossing.trust(principal.arn, _external(entitlement, principal))
+    return [
+        PlacedPart(TargetKind.ROLE_TRUST, role.account_id, "", role.arn, trusted),
+        *(PlacedPart(*place, body) for body in opened),
+        _policy(principal.account, principal.arn, crossing.assume(role.arn)),
+        *_passing(config, principal),
+    ]
+
+
+def _policy(account: str, arn: str, body: Mapping[str, Any]) -> PlacedPart:
+    return PlacedPart(TargetKind.PRINCIPAL_POLICY, account, "", arn, body, stage=1)
+
+
+def _passing(config: Mapping[str, Any], principal: Principal) -> list[PlacedPart]:
+    workspace = _workspaces(config).first()
+    if workspace is None:
+        return []
+    starter = workspace.cross_account_role_arn
+    return [_policy(workspace.account_id, starter, crossing.pass_to_machines(principal.arn))]
+
+
+def _external(entitlement: Entitlement, principal: Principal) -> str:
+    if not entitlement.config["external_id"]:
+        return ""
+    return crossing.external_id(_bucket(entitlement).account.external_id, principal.arn)
+
+
+def sentence(entitlement: Entitlement, principal: Principal | None, terms: Terms) -> str:
+    bucket, config = _bucket(entitlement), entitlement.config
+    words = (
+        _("%(who)s may read and change %(what)s (%(account)s) by taking on the role %(role)s.")
+        if config["access"] == "write"
+        else _("%(who)s may read %(what)s (%(account)s) by taking on the role %(role)s.")
+    )
+    return words % {
+        "who": principal.name if principal else _("The AWS identity still to be added"),
+        "what": f"s3://{bucket.bucket_name}/{config['prefix']}",
+        "account": bucket.account.name,
+        "role": _role(entitlement).name,
+    }
+
+
+def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
+    found = [
+        _("Everybody who works on machines that run as this identity has this access, too."),
+        _(
+            "Denies in the bucket’s policy, VPC endpoints and Lake Formation are not looked at: "
+            "they may still stand in the way."
+        ),
+    ]
+    if not entitlement.config["prefix"]:
+        found.insert(0, _("This is the whole bucket."))
+    return found
+
+
+def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:
+    """Settings and a check to paste. The external id is what the caller must send along."""
+    bucket, role = _bucket(entitlement), _role(entitlement)
+    external = _external(entitlement, principal)
+    more = f" --external-id {external}" if external else ""
+    url = f"{bucket.bucket_name}/{entitlement.config['prefix']}"
+    return "\n".join(
+        [
+            f"aws sts assume-role --region {bucket.region} --role-arn {role.arn} "
+            f"--role-session-name me{more}",
+            crossing.spark(bucket.bucket_name, role.arn),
+            f'dbutils.fs.ls("s3a://{url}")',
+            f'dbutils.fs.mount("s3a://{url}", "/mnt/{bucket.slug}")',
+        ]
+    )
+
+
+def cut_parts(
+    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+) -> list[PlacedPart]:
+    return []
+
+
+def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:
+    return ends.sessions(ended_at, facts)
+
+
+def _bucket(entitlement: Entitlement) -> Bucket:
+    return Bucket.objects.select_related("account").get(slug=entitlement.config["bucket"])
+
+
+def _role(entitlement: Entitlement) -> ManagedRole:
+    return ManagedRole.objects.get(slug=entitlement.config["role"])
+
+
+def _workspaces(config: Mapping[str, Any]) -> Any:
+    return Workspace.objects.filter(slug=config["workspace"])
