@@ -66,6 +66,7 @@ class What(StrEnum):
     TARGET_BRAKED = "target.braked"
     TARGET_RELEASED = "target.released"
     TARGET_REPAIR_SET = "target.repair_set"
+    TARGET_MANAGER_SET = "target.manager_set"
     KEY_TAKEN_OVER = "key.taken_over"
     KEY_RESTORED = "key.restored"
     FOREIGN_IGNORED = "foreign.ignored"

@@ -19,7 +19,7 @@ from accounts.arns import PrincipalType
 from accounts.models import Principal
 from policies import clients, plan
 from policies.access import cuts, fit, previews
-from policies.models import Grant, Inquiry, Item, Key, Request, Target, ask_worker
+from policies.models import Grant, Inquiry, Item, Key, ManagedBy, Request, Target, ask_worker
 from policies.outcomes import Kind, Outcome
 from policies.providers import PROVIDERS, Part, Place, Provider, Standing, places
 from policies.reconcile import deliveries, identities
@@ -153,11 +153,11 @@ def _foresee_changes(
     living, texts = _living_parts(place), _our_texts(place)
     standing = Standing(reading, {key: text for key, text in texts.items() if text is not None})
     wanted = provider.desired(place, [*living, *bodies], standing)
-    ours = texts.keys()
+    ours, external = texts.keys(), _is_external(place)
     keys = {key for body in bodies for key in provider.keys_of(place, body, wanted)}
     for key in sorted(keys):
         change = plan.Change(key, reading.state.get(key), wanted[key])
-        if change.before not in {None, change.after} and key not in ours:
+        if change.before not in {None, change.after} and key not in ours and not external:
             preview["problems"].append(
                 _(
                     "%(key)s already stands in %(where)s with something else that is not managed "
@@ -173,6 +173,7 @@ def _foresee_changes(
                 "before": change.before,
                 "after": change.after,
                 "there": change.before == change.after,
+                "external": external,
             }
         )
 
@@ -181,6 +182,11 @@ def _target(place: Place) -> Target | None:
     return Target.objects.filter(
         kind=place.kind, account=place.account, region=place.region, object=place.object
     ).first()
+
+
+def _is_external(place: Place) -> bool:
+    target = _target(place)
+    return target is not None and target.managed_by == ManagedBy.EXTERNAL
 
 
 def _living_parts(place: Place) -> list[Any]:

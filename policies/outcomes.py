@@ -104,6 +104,18 @@ ADVICE: dict[Kind, Advice] = {
 }
 
 
+# No call failed: the place belongs to others, who make the change that they are shown.
+EXTERNAL = Advice(
+    "GH-205",
+    gettext_noop("This place is managed by others (Terraform, for example)."),
+    gettext_noop(
+        "An administrator passes them the change that is shown with the target. They make it, and "
+        "Gatehouse confirms it when it sees it there."
+    ),
+    False,
+)
+
+
 class Outcome(Exception):
     """A call that did not succeed, typed.
 

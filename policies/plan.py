@@ -8,6 +8,7 @@ or *adopted*; only the last two are ever changed. A *look* is a reading after a 
 """
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,8 @@ def next_step(
     memory: Memory, reading: Reading, wanted: State, *, now: datetime, rules: Rules
 ) -> Step:
     """The one next thing to do with a target. Total: every input has an answer."""
+    if rules.watching:
+        return _watch(memory, reading, wanted, now, rules)
     keys, found, forget = _recall(memory, reading, wanted, now, rules)
     conflicts = _conflicts(keys, reading, wanted, now, rules)
     hidden = _hidden(wanted.keys() | _ours(keys), reading)
@@ -93,6 +96,36 @@ def next_step(
         round=memory.round,
         **common,
     )
+
+
+def _watch(memory: Memory, reading: Reading, wanted: State, now: datetime, rules: Rules) -> Step:
+    """What two looks say of a target that others write: never `WRITE`, and nothing becomes ours.
+
+    Their texts are no conflicts here, for nobody here would write over them: whatever stands
+    otherwise than wanted is theirs to change, and what stands as wanted is seen meanwhile.
+    """
+    reading = replace(reading, marked=frozenset())
+    keys, found, forget = _recall(memory, reading, wanted, now, rules)
+    hidden = _hidden(wanted.keys() | _ours(keys), reading)
+    ours = _ours(keys)  # by an earlier day's work, or to go by an order
+    open_keys = (ours | wanted.keys()) - hidden.keys()
+    known = replace(memory, refused={})
+    theirs = _diff(open_keys, keys, known, reading, wanted, now)
+    drift = {one.key: one.before for one in theirs if _was_as_wanted(keys.get(one.key), one)}
+    unsettled = open_keys - {one.key for one in theirs}
+    if theirs:
+        known = replace(known, settled=False)  # one look is not enough to say what is missing
+    step = _look(unsettled, keys, known, reading, wanted, now, rules)
+    if step.verdict is Verdict.SETTLE and drift.items() - memory.drift.items():
+        step = replace(step, verdict=Verdict.DRIFT)
+    elif step.verdict is Verdict.SETTLE and (theirs or hidden):
+        step = replace(step, verdict=Verdict.BLOCKED)
+    return replace(step, found=found, forget=forget, drift=drift, hidden=hidden, theirs=theirs)
+
+
+def _was_as_wanted(one: KeyMemory | None, change: Change) -> bool:
+    """Whether two looks once saw this key as it is still wanted."""
+    return one is not None and one.seen and one.text == change.after
 
 
 def _recall(

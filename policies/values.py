@@ -104,11 +104,13 @@ class Rules:
     """How a kind of target behaves. `pace` multiplies every wait; `whole_key` as in Provider.
 
     `clearing`: keys that are to go although we made none of them, by a living order.
+    `watching`: others write here and we never do; what we would change is told to them.
     """
 
     whole_key: bool = True
     pace: float = 1.0
     clearing: Set[str] = frozenset()
+    watching: bool = False
 
     def seconds(self, seconds: float) -> timedelta:
         return timedelta(seconds=seconds * self.pace)
@@ -129,10 +131,12 @@ class Step:
     `claimed`: those of the found keys that carry our mark. `drift`: what others made of keys
     of ours. `overwrites`: what others made of keys that `changes` now writes over.
     `hidden`: keys nothing can be said of, because their part of the document is unreadable.
+    `theirs`: what others are to change, where we only watch (`Rules.watching`).
     """
 
     verdict: Verdict
     changes: tuple[Change, ...] = ()
+    theirs: tuple[Change, ...] = ()
     found: State = field(default_factory=dict)
     claimed: frozenset[str] = frozenset()
     drift: Mapping[str, str | None] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from accounts.audit import What
 from policies.access import texts
 from policies.access.errors import Refused
 from policies.access.operations import administrator
-from policies.models import Drift, Foreign, Key, Plan, Target, wake
+from policies.models import Drift, Foreign, Key, ManagedBy, Plan, Target, wake
 from policies.providers import PROVIDERS, places
 
 
@@ -29,6 +29,7 @@ def put_back(drift: Drift, shown: str | None, *, by: Actor, why: str) -> None:
     drift = Drift.objects.select_for_update().get(pk=drift.pk)
     if drift.over_at is not None or drift.there != shown:
         raise _stale()
+    _check_written_here(drift.target)
     _take_over(drift.target, drift.key, drift.there, by=by, why=why)
     Drift.objects.filter(pk=drift.pk).update(over=Drift.Over.PUT_BACK, over_at=Now())
 
@@ -100,6 +101,7 @@ def restore(plan: Plan, key: str, *, by: Actor, why: str) -> None:
     if text is None:
         raise Refused("nothing_replaced", _("This plan replaced nothing under that name."))
     target = plan.target
+    _check_written_here(target)
     if _is_wanted(target, key):
         raise Refused(
             "needed", _("Living access needs this entry as it is. End that access first.")
@@ -176,10 +178,22 @@ def _check_standing(foreign: Foreign, shown: str) -> None:
 
 
 def _check_touchable(foreign: Foreign) -> None:
+    _check_written_here(foreign.target)
     provider = PROVIDERS[foreign.target.kind]
     reason = provider.untouchable(places.of(foreign.target), foreign.key, foreign.text)
     if reason:
         raise Refused("untouchable", reason)
+
+
+def _check_written_here(target: Target) -> None:
+    if target.managed_by == ManagedBy.EXTERNAL:
+        raise Refused(
+            "external",
+            _(
+                "This place is managed by others (Terraform): Gatehouse never writes here. Ask "
+                "them, or choose on the target's page that Gatehouse writes it."
+            ),
+        )
 
 
 def _is_wanted(target: Target, key: str) -> bool:

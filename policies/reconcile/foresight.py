@@ -19,10 +19,10 @@ def foresee(target: Target) -> dict[str, Any]:
     holding = deliveries.load(target, now=now)
     wish = wishes.of(target, holding, reading, now=now)
     step = wish.next_step(reading, now=now)
-    hold = holds.check(wish, reading, step, holding) if step.changes else None
+    hold = holds.check(wish, reading, step, holding) if step.changes or step.theirs else None
     return {
         "verdict": str(step.verdict),
-        "changes": holds.told(wish.provider, wish.place, step.changes),
+        "changes": holds.told(wish.provider, wish.place, step.changes or step.theirs),
         "drift": dict(step.drift),
         "conflicts": dict(step.conflicts),
         "orphans": sorted(reading.marked - wish.wanted.keys() - wish.memory.keys.keys()),

@@ -1,10 +1,10 @@
-"""What stops a pass from writing although it would: a freeze, or the brake."""
+"""What stops a pass from writing although it would: another owner, a freeze, or the brake."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies import brake
-from policies.models import Freeze, Installation, Target
+from policies.models import Freeze, Installation, ManagedBy, Target
 from policies.plan import Change, Reading, Step, digest
 from policies.providers import Place, Provider
 from policies.reconcile import restored
@@ -22,7 +22,23 @@ class Hold:
 
 def check(wish: Wish, reading: Reading, step: Step, holding: Holding) -> Hold | None:
     """None when the step's changes may be made now."""
-    return _frozen(wish.target) or _braked(wish, reading, step, holding)
+    return _external(wish.target) or _frozen(wish.target) or _braked(wish, reading, step, holding)
+
+
+def _external(target: Target) -> Hold | None:
+    """Asked of the database and not of the pass's own row, which may be older than the choice."""
+    others = Target.objects.filter(pk=target.pk, managed_by=ManagedBy.EXTERNAL).exists()
+    return left_to_others(0) if others else None
+
+
+def left_to_others(changes: int) -> Hold:
+    """What is said of a target that others write, with so many changes for them to make."""
+    what = f"{changes} change(s) wait for them" if changes else "the change waits for them"
+    return Hold(
+        "external",
+        f"This place is managed by others (Terraform, for example), so {what}: Gatehouse shows "
+        "it, never writes it, and looks again every few minutes until it is there (GH-205).",
+    )
 
 
 def _frozen(target: Target) -> Hold | None:

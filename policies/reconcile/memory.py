@@ -107,6 +107,17 @@ def confirm(target: Target, wanted: State, blocked: Collection[str]) -> None:
             Key.objects.filter(pk=row.pk).update(text=wanted.get(row.key))
 
 
+def follow(target: Target, wanted: State, blocked: Collection[str]) -> None:
+    """Others made these keys as wanted: remembered as seen, so that a change is told as drift.
+
+    They stay *found*: by the day we write here again, none of them has become ours.
+    """
+    seen = target.keys.filter(origin=Key.Origin.FOUND, key__in=wanted).exclude(key__in=blocked)
+    for row in seen:
+        if row.text != wanted[row.key]:
+            Key.objects.filter(pk=row.pk).update(text=wanted[row.key])
+
+
 def note_dead_plans(target: Target) -> None:
     """A plan without outcome is a pass that died: its answer is lost, its keys in doubt.
 

@@ -13,7 +13,7 @@ from accounts import audit, context
 from accounts.actors import system
 from accounts.audit import What
 from policies import plan
-from policies.models import Freeze, Phase, Target, hurry
+from policies.models import Freeze, ManagedBy, Phase, Target, hurry
 from policies.outcomes import Kind, Outcome
 from policies.plan import Step, Verdict
 from policies.providers import PROVIDERS, places
@@ -82,13 +82,15 @@ def _pass(lease: Lease, *, began: float) -> None:
             reading,
             wish.wanted,
             now,
-            ours=memory.ours(target) - step.forget,
+            # What others made by our wish is not “found”, and is to be seen gone.
+            ours=frozenset(reading.state) if wish.rules.watching else _ours(target, step),
             blocked=frozenset(
                 {
                     *step.conflicts,
                     *step.exhausted,
                     *step.hidden,
                     *step.drift,
+                    *(one.key for one in step.theirs),
                     *wish.memory.refused,
                 }
             ),
@@ -96,6 +98,10 @@ def _pass(lease: Lease, *, began: float) -> None:
             restored=wish.restoring,
         )
         _agreed(lease, step, holding, proof)
+
+
+def _ours(target: Target, step: Step) -> frozenset[str]:
+    return memory.ours(target) - step.forget
 
 
 def _deadline(began: float) -> float:
@@ -136,7 +142,7 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
     elif step.verdict is Verdict.DRIFT:
         moved = lease.update_unless_raised(**_drifted(target))
     else:
-        moved = lease.update_unless_raised(**_blocked(target, step, proof.at))
+        moved = lease.update_unless_raised(**_blocked(target, step, proof))
     if not moved:
         return
     memory.note(target, step)
@@ -146,6 +152,8 @@ def _agreed(lease: Lease, step: Step, holding: Holding, proof: deliveries.Proof)
         drift.confirm(target, step, proof.reading, proof.wanted)
         return
     memory.confirm(target, proof.wanted, proof.blocked)
+    if target.managed_by == ManagedBy.EXTERNAL:
+        memory.follow(target, proof.wanted, proof.blocked)
     deliveries.take_down(holding, proof)
     memory.forget_found(target, step, proof.restored)
     drift.note_undone(target, step)
@@ -211,12 +219,14 @@ def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> N
     }
     if hold.outcome == "frozen" and not Freeze.objects.of(target).exists():
         values["next_look_at"] = Now()  # lifted while this pass was under way
+    elif hold.outcome == "external":
+        values["next_look_at"] = from_now(retries.WATCH.total_seconds() * settings.PACE)
     elif _has_ended(target):
         values["next_look_at"] = from_now(retries.REMOVAL_RETRY.total_seconds() * settings.PACE)
     is_new = (target.phase, target.outcome) != (Phase.HELD, hold.outcome)
     if lease.update_unless_raised(**values) and is_new:
         audit.record(
-            What.TARGET_HELD if hold.outcome == "frozen" else What.TARGET_BRAKED,
+            What.TARGET_BRAKED if hold.outcome == "brake" else What.TARGET_HELD,
             by=system(),
             about=("target", target.pk),
             after={"outcome": hold.outcome, "changes": changes},
@@ -224,9 +234,10 @@ def _held(lease: Lease, hold: holds.Hold, changes: list[dict[str, object]]) -> N
         )
 
 
-def _blocked(target: Target, step: Step, now: datetime) -> dict[str, Any]:
-    """Held by a conflict or a change of others; or by what AWS refuses: stuck, or waiting for the
-    refusal's next time."""
+def _blocked(target: Target, step: Step, proof: deliveries.Proof) -> dict[str, Any]:
+    """Held by a conflict or a change of others, or left to others; or by what AWS refuses: stuck,
+    or waiting for the refusal's next time."""
+    now = proof.at
     refused = retries.in_force(target.refused, now)
     if step.conflicts:
         key, there = sorted(step.conflicts.items())[0]
@@ -235,6 +246,9 @@ def _blocked(target: Target, step: Step, now: datetime) -> dict[str, Any]:
     elif step.hidden:
         phase, kind = Phase.STUCK, "malformed"
         text = next(iter(step.hidden.values()))
+    elif step.theirs:
+        hold = holds.left_to_others(len(step.theirs))
+        phase, kind, text = Phase.HELD, hold.outcome, hold.text
     elif step.drift:
         phase, kind, text = Phase.HELD, "drift", drift.words(target, step, now=now)
     elif refused:
@@ -256,9 +270,11 @@ def _blocked(target: Target, step: Step, now: datetime) -> dict[str, Any]:
     times = [
         retries.first_time(refused),
         _removal_turn(target, step, now),
-        drift.next_repair(target, now),
+        drift.next_repair(target, now) if not step.theirs else None,
+        now + retries.WATCH * settings.PACE if step.theirs else None,
     ]
     return {
+        "pending": holds.told(proof.provider, proof.place, step.theirs),
         "phase": phase,
         "outcome": kind,
         "outcome_text": text,

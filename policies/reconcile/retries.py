@@ -15,6 +15,7 @@ Refused = dict[str, dict[str, Any]]  # as in `Target.refused`
 LONGEST_BACKOFF_SECONDS = 300.0
 FIRST_CONFLICT_SECONDS, LONGEST_CONFLICT_SECONDS = 0.1, 5.0
 REMOVAL_RETRY = timedelta(seconds=900)
+WATCH = timedelta(seconds=300)  # how often others' work is looked for, while some of it waits
 # How long AWS may not know what was only just made (a role, say) after it first said so.
 NEWBORN = timedelta(seconds=60)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from policies import plan
-from policies.models import Target
+from policies.models import ManagedBy, Target
 from policies.plan import Memory, Reading, Rules, State, Step
 from policies.providers import PROVIDERS, Place, Provider, Standing, places
 from policies.reconcile import memory
@@ -32,11 +32,14 @@ class Wish:
 
 def of(target: Target, holding: Holding, reading: Reading, *, now: datetime) -> Wish:
     provider, place = PROVIDERS[target.kind], places.of(target)
-    ending = {provider.key_of(place, one.part) for one in holding.ended}
+    standing_still = set[str]()
     for one in holding.ended:
-        ending |= provider.keys_of(place, one.part, reading.state)
+        standing_still |= provider.keys_of(place, one.part, reading.state)
+    ending = standing_still | {provider.key_of(place, one.part) for one in holding.ended}
     remembered = memory.recall(target, now=now, ending=frozenset(ending))
     restoring = memory.restoring(target)
+    watching = target.managed_by == ManagedBy.EXTERNAL
+    clearing = provider.clears(reading.state, place, holding.parts)
     standing = Standing(reading, memory.written(remembered))
     return Wish(
         target,
@@ -48,6 +51,8 @@ def of(target: Target, holding: Holding, reading: Reading, *, now: datetime) -> 
         Rules(
             whole_key=provider.WHOLE_KEY,
             pace=settings.PACE,
-            clearing=provider.clears(reading.state, place, holding.parts),
+            # Where others write, nothing was made by us, and what ended is to go all the same.
+            clearing=clearing | standing_still if watching else clearing,
+            watching=watching,
         ),
     )

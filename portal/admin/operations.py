@@ -11,7 +11,7 @@ from accounts.actors import Actor
 from accounts.models import Notice
 from policies import outcomes
 from policies.access import operations, outside
-from policies.models import Inquiry, Key, Plan, Repair, Target, target_scope
+from policies.models import Inquiry, Key, ManagedBy, Plan, Repair, Target, target_scope
 from portal.admin.base import RecordAdmin, Related, as_json, as_text
 from portal.admin.filters import FromList
 from portal.admin.site import site
@@ -58,6 +58,17 @@ def _set_repair(target: Target, form: VerbForm, by: Actor) -> Done:
     return Done(_("Set."), target)
 
 
+class ManagerForm(WhyForm):
+    field_order = ("manager", "why")
+    manager = forms.ChoiceField(label=gettext_lazy("Written by"), choices=ManagedBy.choices)
+
+
+def _set_manager(target: Target, form: VerbForm, by: Actor) -> Done:
+    data = form.cleaned_data
+    operations.set_manager(target, data["manager"], by=by, why=data["why"])
+    return Done(_("Set. A worker looks at it at once."), target)
+
+
 class RestoreForm(WhyForm):
     """Which of the texts that the plan replaced comes back."""
 
@@ -78,7 +89,7 @@ def _restore(plan: Plan, form: VerbForm, by: Actor) -> Done:
 
 class OutcomeFilter(FromList):
     title, parameter_name = gettext_lazy("outcome"), "outcome"
-    words = (*(str(one) for one in outcomes.Kind), "frozen", "brake", "drift")
+    words = (*(str(one) for one in outcomes.Kind), "frozen", "brake", "drift", "external")
 
 
 @admin.register(Target, site=site)
@@ -105,6 +116,7 @@ class TargetAdmin(RecordAdmin):
         "outcome_text",
         as_json("refused", gettext_lazy("refused by AWS")),
         as_json("pending", gettext_lazy("held back")),
+        "managed_by",
         "repair",
         "repair_hours",
         "scanned_at",
@@ -151,6 +163,16 @@ class TargetAdmin(RecordAdmin):
             _set_repair,
             form=RepairForm,
         ),
+        Verb(
+            "manager",
+            gettext_lazy("Choose who writes here"),
+            gettext_lazy(
+                "We, or others (Terraform): then Gatehouse shows them the change, waits and "
+                "watches, and never writes."
+            ),
+            _set_manager,
+            form=ManagerForm,
+        ),
     )
     related = (
         Related(
@@ -183,9 +205,9 @@ class TargetAdmin(RecordAdmin):
     @admin.display(description=gettext_lazy("what it means, what to do"))
     def advice(self, target: Target) -> str:
         known = target.outcome in outcomes.Kind._value2member_map_
-        if not known:
+        if not known and target.outcome != "external":
             return ""
-        one = outcomes.ADVICE[outcomes.Kind(target.outcome)]
+        one = outcomes.ADVICE[outcomes.Kind(target.outcome)] if known else outcomes.EXTERNAL
         return f"{_(one.means)} {_(one.remedy)} ({one.runbook})"
 
 

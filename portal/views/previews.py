@@ -28,6 +28,11 @@ class Preview:
         return list((self.item.preview or {}).get("lines", []))
 
     @property
+    def is_external(self) -> bool:
+        """Whether others write one of the places, as it was when AWS was read."""
+        return any(line.get("external") for line in self.lines)
+
+    @property
     def loads(self) -> list[dict[str, Any]]:
         return list((self.item.preview or {}).get("load", []))
 

@@ -15,7 +15,7 @@ from accounts.models import Person
 from policies.access import remaining
 from policies.kinds import Remaining
 from policies.models import Delivery, Grant, Phase, Target
-from policies.outcomes import ADVICE, Advice, Kind
+from policies.outcomes import ADVICE, EXTERNAL, Advice, Kind
 
 
 @dataclass(frozen=True)
@@ -202,6 +202,9 @@ def _underway(target: Target, ending: bool) -> tuple[Mark, Advice | None]:
     """A delivery that is not where it should be yet: what the target is at."""
     if target.phase == Phase.STUCK:
         return Mark(_("stuck"), "bad", target.unsettled_since), _advice(target)
+    if target.phase == Phase.HELD and target.outcome == "external":
+        word = _("waits for those who manage the place")
+        return Mark(word, "wait", target.unsettled_since), _advice(target)
     if target.phase == Phase.HELD:
         return Mark(_("paused for safety"), "wait", target.unsettled_since), _advice(target)
     if target.phase == Phase.WAITING:
@@ -215,6 +218,8 @@ def _underway(target: Target, ending: bool) -> tuple[Mark, Advice | None]:
 
 def _advice(target: Target) -> Advice:
     """What the target's outcome means; a phase without outcome waits for a person."""
+    if target.outcome == "external":
+        return EXTERNAL
     known = target.outcome in Kind._value2member_map_
     return ADVICE[Kind(target.outcome) if known else Kind.PERMANENT]
 

@@ -4,9 +4,15 @@ A test that no defect can make fail protects nobody. `python -m tests.mutants` t
 copy of the tree; `tests/test_mutants.py` keeps them applicable when the code changes.
 """
 
-from tests.mutants import documents, plan, providers, reconcile
+from tests.mutants import documents, external, plan, providers, reconcile
 from tests.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*plan.ALL, *documents.ALL, *providers.ALL, *reconcile.ALL)
+MUTANTS: tuple[Mutant, ...] = (
+    *plan.ALL,
+    *documents.ALL,
+    *providers.ALL,
+    *reconcile.ALL,
+    *external.ALL,
+)
 
 __all__ = ["MUTANTS", "Mutant"]
