@@ -14,6 +14,7 @@ from policies.models import (
     AwsAccount,
     Bucket,
     Cluster,
+    Domain,
     Entitlement,
     Inquiry,
     ManagedRole,
@@ -104,6 +105,13 @@ def estate(**ids: str) -> None:
         **common,
     )
     Bucket.objects.create(slug="lake", name="Data lake", bucket_name="data-lake", **common)
+    Domain.objects.create(
+        slug="logs",
+        name="Logs",
+        domain_name="logs",
+        endpoint="search-logs-abc.us-east-1.es.amazonaws.com",
+        **common,
+    )
     ManagedRole.objects.create(
         slug="lake", name="lake-reader", arn=f"arn:aws:iam::{ACCOUNT}:role/lake-reader", **common
     )
@@ -132,6 +140,10 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
         "jobs": ("execution_roles", {"virtual_cluster": "jobs", "roles": ["sales", "ops"]}),
         "kubernetes": ("aws_auth", {"cluster": "main", "groups": ["emr-users", "viewers"]}),
         "lake": ("cross_account_s3", LAKE),
+        "snapshots": (
+            "snapshot_repository",
+            {"domain": "logs", "role": "lake", "bucket": "lake"},
+        ),
         "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
     }
     for slug, (kind, config) in configs.items():

@@ -1,6 +1,13 @@
 """What people can ask for: one file each, listed here."""
 
-from policies.kinds import aws_auth, cross_account_s3, execution_roles, job_role, portfolio
+from policies.kinds import (
+    aws_auth,
+    cross_account_s3,
+    execution_roles,
+    job_role,
+    portfolio,
+    snapshot_repository,
+)
 from policies.kinds.protocol import BadTerms, EndFacts, Field, Kind, PlacedPart, Remaining, Support
 
 KINDS: dict[str, Kind] = {
@@ -9,6 +16,7 @@ KINDS: dict[str, Kind] = {
     "aws_auth": aws_auth,
     "job_role": job_role,
     "cross_account_s3": cross_account_s3,
+    "snapshot_repository": snapshot_repository,
 }
 
 __all__ = [

@@ -137,6 +137,8 @@ HOURS = {  # hours until each thing that remains is over; None: until somebody e
     ("portfolio", True): [1, None],
     ("execution_roles", False): [1, 2, None],
     ("execution_roles", True): [1],
+    ("snapshot_repository", False): [1, 2, None],
+    ("snapshot_repository", True): [1, None],
     ("cross_account_s3", False): [1, 2],
     ("cross_account_s3", True): [1],
     ("job_role", False): [1, 2, None],

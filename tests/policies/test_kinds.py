@@ -26,6 +26,7 @@ TERMS = {
     "aws_auth": {"groups": ["viewers"]},
     "job_role": {"virtual_clusters": ["jobs"]},
     "cross_account_s3": {},
+    "snapshot_repository": {},
 }
 SLUGS = {
     "portfolio": "templates",
@@ -33,6 +34,7 @@ SLUGS = {
     "aws_auth": "kubernetes",
     "job_role": "onboarding",
     "cross_account_s3": "lake",
+    "snapshot_repository": "snapshots",
 }
 ARNS = {
     PrincipalType.IAM_USER: f"{IAM}user/team/ana",
@@ -48,6 +50,7 @@ HOLDS = {(kind, one): "" for kind in KINDS for one in YES} | {
     ("aws_auth", PrincipalType.SSO_ROLE): "",
     ("execution_roles", PrincipalType.SSO_ROLE): "role of your own",
     ("job_role", PrincipalType.SSO_ROLE): "role of your own",
+    ("snapshot_repository", PrincipalType.SSO_ROLE): "role of your own",
     ("cross_account_s3", PrincipalType.SSO_ROLE): "role of your own",
     ("job_role", PrincipalType.IAM_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_USER): "with the role itself",
@@ -162,6 +165,11 @@ CONFIGS = [
     ("portfolio", {}, "exactly one key"),
     ("portfolio", {"portfolio": "spark", "more": 1}, "exactly one key"),
     ("portfolio", {"portfolio": "none"}, "no portfolio “none”"),
+    ("snapshot_repository", {"domain": "logs"}, "exactly three keys"),
+    *(
+        ("snapshot_repository", {"domain": "logs", "role": "lake", "bucket": "lake", one: "x"}, no)
+        for one, no in (("domain", "no domain"), ("role", "no role"), ("bucket", "no bucket"))
+    ),
     ("cross_account_s3", {"bucket": "lake"}, "exactly these keys"),
     ("cross_account_s3", {**f.LAKE, "bucket": "none"}, "no bucket “none”"),
     ("cross_account_s3", {**f.LAKE, "role": "none"}, "no role “none”"),

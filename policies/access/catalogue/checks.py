@@ -181,6 +181,8 @@ def _entitlement(entry: Entry, view: Outlook) -> Iterator[Problem]:
     config = entry.values["config"]
     if entry.values["kind"] == "cross_account_s3":
         yield from _crossing(entry, config, view)
+    if entry.values["kind"] == "snapshot_repository":
+        yield from _snapshots(entry, config, view)
     if entry.values["kind"] != "execution_roles":
         return
     home = view.get("virtual_clusters", config["virtual_cluster"]).get("account")
@@ -200,6 +202,15 @@ def _crossing(entry: Entry, config: Values, view: Outlook) -> Iterator[Problem]:
         what = f"The role “{config['role']}” is in account {role.get('account')}."
         remedy = f"Name a role of the bucket’s account, {home.get('account')}."
         yield entry.wrong("config.role", what, remedy)
+
+
+def _snapshots(entry: Entry, config: Values, view: Outlook) -> Iterator[Problem]:
+    home = view.get("domains", config["domain"]).get("account")
+    for name in ("role", "bucket"):
+        account = view.get(f"{name}s", config[name]).get("account")
+        if account != home:
+            what = f"The {name} “{config[name]}” is in account {account}, the domain in {home}."
+            yield entry.wrong(f"config.{name}", what, "Name one of the domain’s account.")
 
 
 _CHECKS: dict[str, Callable[[Entry, Outlook], Iterator[Problem]]] = {

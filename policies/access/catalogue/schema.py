@@ -228,6 +228,13 @@ _CONFIGS = {
             Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
         ),
     ),
+    "snapshot_repository": Record(
+        (
+            Field("domain", _slug_of(refers="domains"), required=True),
+            Field("role", _slug_of(refers="roles"), required=True),
+            Field("bucket", _slug_of(refers="buckets"), required=True),
+        ),
+    ),
     "job_role": Record(
         (
             Field(

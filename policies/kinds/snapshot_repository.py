@@ -1,0 +1,160 @@
+"""A snapshot repository of an OpenSearch domain: the role's trust and S3 first, the person last.
+
+Configuration: {"domain": slug, "role": slug, "bucket": slug}. Nothing to choose. The AWS identity
+is the one that registers the repository.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.arns import PrincipalType
+from accounts.models import Principal
+from policies.documents import snapshots
+from policies.kinds import ends, support
+from policies.kinds.protocol import (
+    BadTerms,
+    EndFacts,
+    Field,
+    PlacedPart,
+    Remaining,
+    Support,
+    Terms,
+)
+from policies.models import Bucket, Domain, Entitlement, ManagedRole, TargetKind
+
+LABEL = gettext_lazy("snapshot repository")
+PROFILE = None
+SUPPORT: Mapping[PrincipalType, Support] = {
+    PrincipalType.IAM_USER: support.YES,
+    PrincipalType.IAM_ROLE: support.YES,
+    PrincipalType.SSO_ROLE: support.SSO_POLICY,
+    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
+    PrincipalType.IDENTITY_USER: support.IDENTITY,
+    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
+}
+
+CUT_ACTIONS = ("es:ESHttpPut", "es:ESHttpGet")
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    if set(config) != {"domain", "role", "bucket"}:
+        raise BadTerms("config", _("Write exactly three keys: domain, role and bucket."))
+    domain = Domain.objects.filter(slug=config["domain"]).first()
+    role = ManagedRole.objects.filter(slug=config["role"]).first()
+    bucket = Bucket.objects.filter(slug=config["bucket"]).first()
+    if domain is None:
+        raise BadTerms("config", _("There is no domain “%s”.") % config["domain"])
+    if role is None:
+        raise BadTerms("config", _("There is no role “%s”.") % config["role"])
+    if bucket is None:
+        raise BadTerms("config", _("There is no bucket “%s”.") % config["bucket"])
+    if {role.account_id, bucket.account_id} != {domain.account_id}:
+        raise BadTerms("config", _("Domain, role and bucket must be in one account."))
+    _check_reach(domain, bucket)
+
+
+def _check_reach(domain: Domain, bucket: Bucket) -> None:
+    """What Gatehouse cannot give yet is refused, or it would be called active and not work."""
+    if domain.fine_grained:
+        raise BadTerms(
+            "config",
+            _(
+                "“%s” has fine-grained access control: whoever registers must be mapped to "
+                "manage_snapshots in the domain itself. Gatehouse does not do this yet."
+            )
+            % domain.name,
+        )
+    if bucket.kms_key_arn:
+        raise BadTerms(
+            "config",
+            _("“%(bucket)s” encrypts with %(key)s, which the role could not use yet.")
+            % {"bucket": bucket.name, "key": bucket.kms_key_arn},
+        )
+
+
+def fields(entitlement: Entitlement) -> Sequence[Field]:
+    return ()
+
+
+def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
+    if terms:
+        raise BadTerms("terms", _("There is nothing to choose for this access."))
+    return {}
+
+
+def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
+    domain, role, bucket = _things(entitlement)
+    _check_reach(domain, bucket)
+    if principal.account != domain.account_id:
+        raise BadTerms(
+            "principal",
+            _("The domain is in account %(there)s, this identity of %(here)s: ask with one of it.")
+            % {"there": domain.account_id, "here": principal.account},
+        )
+    arn = _arn(domain)
+    stored = snapshots.storing(f"arn:{domain.account.partition}:s3:::{bucket.bucket_name}")
+    policy = (TargetKind.PRINCIPAL_POLICY, domain.account_id, "")
+    return [
+        PlacedPart(TargetKind.ROLE_TRUST, role.account_id, "", role.arn, snapshots.trust(arn)),
+        *(PlacedPart(*policy, role.arn, body) for body in stored),
+        *(
+            PlacedPart(*policy, principal.arn, body, stage=1)
+            for body in snapshots.registering(arn, role.arn)
+        ),
+    ]
+
+
+def _arn(domain: Domain) -> str:
+    account = domain.account
+    return snapshots.domain(account.partition, domain.region, account.number, domain.domain_name)
+
+
+def sentence(entitlement: Entitlement, principal: Principal | None, terms: Terms) -> str:
+    domain, role, bucket = _things(entitlement)
+    return _(
+        "%(who)s may register %(bucket)s as a snapshot repository of %(domain)s (%(account)s), "
+        "which writes there as %(role)s."
+    ) % {
+        "who": principal.name if principal else _("The AWS identity still to be added"),
+        "bucket": bucket.bucket_name,
+        "domain": domain.name,
+        "account": domain.account.name,
+        "role": role.name,
+    }
+
+
+def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
+    return [
+        _("Whoever may register a repository may also register another one with the same role."),
+        _("The domain’s role may read, change and delete everything in the bucket."),
+    ]
+
+
+def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:
+    domain, role, bucket = _things(entitlement)
+    name = f"{bucket.slug}-snapshots"
+    return snapshots.request(domain.endpoint, name, bucket.bucket_name, domain.region, role.arn)
+
+
+def cut_parts(
+    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+) -> list[PlacedPart]:
+    return []
+
+
+def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:
+    registered = Remaining(_("Repositories that were registered, and the snapshots in them."))
+    return [*ends.sessions(ended_at, facts), registered]
+
+
+def _things(entitlement: Entitlement) -> tuple[Domain, ManagedRole, Bucket]:
+    config = entitlement.config
+    return (
+        Domain.objects.select_related("account").get(slug=config["domain"]),
+        ManagedRole.objects.get(slug=config["role"]),
+        Bucket.objects.get(slug=config["bucket"]),
+    )
