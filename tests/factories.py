@@ -20,7 +20,9 @@ from policies.models import (
     ManagedRole,
     Portfolio,
     Request,
+    Studio,
     VirtualCluster,
+    Workspace,
 )
 
 ACCOUNT = "111122223333"
@@ -105,6 +107,7 @@ def estate(**ids: str) -> None:
         **common,
     )
     Bucket.objects.create(slug="lake", name="Data lake", bucket_name="data-lake", **common)
+    _rarer(common)
     Domain.objects.create(
         slug="logs",
         name="Logs",
@@ -122,6 +125,25 @@ def estate(**ids: str) -> None:
             arn=f"arn:aws:iam::{ACCOUNT}:role/emr-exec-{name}",
             **common,
         )
+
+
+def _rarer(common: dict[str, Any]) -> None:
+    Studio.objects.create(
+        slug="studio",
+        name="Notebooks",
+        studio_id="es-0123456789ABCDEFGHIJKLMNO",
+        auth_mode="IAM",
+        service_role_arn=f"arn:aws:iam::{ACCOUNT}:role/studio-service",
+        **common,
+    )
+    Workspace.objects.create(
+        slug="bricks",
+        name="Databricks",
+        host="dbc-a1b2345c-d6e7.cloud.databricks.com",
+        token_ref="BRICKS",
+        cross_account_role_arn=f"arn:aws:iam::{ACCOUNT}:role/databricks",
+        **common,
+    )
 
 
 def catalogue(owner: str | None = None) -> dict[str, Entitlement]:

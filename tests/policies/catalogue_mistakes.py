@@ -236,7 +236,7 @@ ENTRIES = [
     (
         "entitlements",
         "slug: e\nname: E\nkind: buckets # <<\nconfig: {x: y}\napproval_policy: manager",
-        "Write one of: portfolio, execution_roles, aws_auth.",
+        "Write one of: portfolio, execution_roles, aws_auth, job_role, ",
     ),
     (
         "entitlements",
