@@ -23,6 +23,7 @@ from policies.models import (
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 _numbers = count(1)
 
 
@@ -82,11 +83,15 @@ def estate(**ids: str) -> None:
         portfolio_id=ids.get("portfolio", "port-spark00000000"),
         **common,
     )
-    Cluster.objects.create(slug="main", name="Main cluster", cluster_name="main", **common)
+    Cluster.objects.create(
+        slug="main", name="Main cluster", cluster_name="main", issuer=ISSUER, **common
+    )
     VirtualCluster.objects.create(
         slug="jobs",
         name="Nightly jobs",
         virtual_cluster_id=ids.get("virtual_cluster", "0b0qvauoy3ch1nqodxxxxxxxx"),
+        cluster="main",
+        namespace="emr-nightly",
         **common,
     )
     for name in ("sales", "ops"):
@@ -113,6 +118,7 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
         "templates": ("portfolio", {"portfolio": "spark"}),
         "jobs": ("execution_roles", {"virtual_cluster": "jobs", "roles": ["sales", "ops"]}),
         "kubernetes": ("aws_auth", {"cluster": "main", "groups": ["emr-users", "viewers"]}),
+        "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
     }
     for slug, (kind, config) in configs.items():
         rule = {

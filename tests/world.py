@@ -101,6 +101,11 @@ class World:
             for name in names
         }
 
+    def trust(self, role: str) -> Any:
+        """The statements of a role's trust policy."""
+        found = self.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        return found["Statement"]
+
     def auth_map(self) -> dict[str, str]:
         return dict(self._kube("GET", "/_fake/clusters/main")["data"])
 

@@ -125,7 +125,7 @@ def value_size(atom: Statement) -> int:
 
 
 def _pieces(statement: Statement) -> Iterable[Statement]:
-    whole = _canonical_statement(_with_sid(statement))
+    whole = canonical_statement(_with_sid(statement))
     growing = _growing(whole)
     if growing is None:
         yield whole
@@ -137,9 +137,9 @@ def _pieces(statement: Statement) -> Iterable[Statement]:
 
 def canonical(policy: Any) -> str:
     """A policy's canonical text: one-element lists and bare strings alike, lists sorted."""
-    statements = _listed(policy.get("Statement", []))
+    statements = listed(policy.get("Statement", []))
     rest = {key: value for key, value in policy.items() if key != "Statement"}
-    return text({**rest, "Statement": [_canonical_statement(one) for one in statements]})
+    return text({**rest, "Statement": [canonical_statement(one) for one in statements]})
 
 
 def covers(policy_text: str, statement: Statement) -> bool:
@@ -154,7 +154,7 @@ def _by_sid(policy_text: str) -> dict[str, Statement]:
     """A document's statements; read once, however many parts ask. Never changed by who gets it."""
     found: dict[str, Statement] = {}
     for one in json.loads(policy_text).get("Statement", []):
-        found.setdefault(one.get("Sid", ""), _canonical_statement(one))
+        found.setdefault(one.get("Sid", ""), canonical_statement(one))
     return found
 
 
@@ -194,29 +194,31 @@ def _growing(statement: Statement) -> tuple[str, str] | None:
 def _united(one: Statement, other: Statement) -> Statement:
     """Both statements as one. They have the same Sid, so at most one condition's values differ."""
     growing = _growing(one)
-    united = _canonical_statement(one)
+    united = canonical_statement(one)
     if growing is not None:
         operator, key = growing
-        values = {*_listed(one["Condition"][operator][key])}
-        values |= {*_listed(other["Condition"][operator][key])}
+        values = {*listed(one["Condition"][operator][key])}
+        values |= {*listed(other["Condition"][operator][key])}
         united["Condition"] = {operator: {key: sorted(values)}}
     return united
 
 
-def _canonical_statement(statement: Statement) -> Statement:
+def canonical_statement(statement: Mapping[str, Any]) -> Statement:
+    """Single values as lists, and lists sorted; whatever else there is stays as it is."""
     same = dict(statement)
     for name in _LISTS:
         if name in same:
-            same[name] = sorted(set(_listed(same[name])))
+            same[name] = sorted(set(listed(same[name])))
     if isinstance(same.get("Condition"), dict):
         same["Condition"] = {
-            operator: {key: sorted(map(str, _listed(value))) for key, value in keys.items()}
+            operator: {key: sorted(map(str, listed(value))) for key, value in keys.items()}
             for operator, keys in same["Condition"].items()
         }
     return same
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """What AWS writes as one value where there is one, and as a list where there are more."""
     return list(value) if isinstance(value, list) else [value]
 
 

@@ -27,3 +27,8 @@ IDENTITY = Support(
     why=_("An Identity Center user or group has no IAM policy and no entry in a cluster’s map."),
     remedy=_("Ask for this access with an IAM role or user."),
 )
+ONLY_ROLES = Support(
+    ok=False,
+    why=_("Only an IAM role can be what jobs or machines run as."),
+    remedy=_("Ask with the role itself, once it is registered as an AWS identity you hold."),
+)

@@ -1,7 +1,14 @@
 """What AWS holds, one file per kind of target, listed here."""
 
 from policies.models import TargetKind
-from policies.providers import cluster_auth_map, job_runs, portfolio_principals, principal_policy
+from policies.providers import (
+    bucket_policy,
+    cluster_auth_map,
+    job_runs,
+    portfolio_principals,
+    principal_policy,
+    role_trust,
+)
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Provider, Standing
 
 PROVIDERS: dict[str, Provider] = {
@@ -9,6 +16,8 @@ PROVIDERS: dict[str, Provider] = {
     TargetKind.PRINCIPAL_POLICY: principal_policy,
     TargetKind.CLUSTER_AUTH_MAP: cluster_auth_map,
     TargetKind.JOB_RUNS: job_runs,
+    TargetKind.ROLE_TRUST: role_trust,
+    TargetKind.BUCKET_POLICY: bucket_policy,
 }
 
 __all__ = ["PROVIDERS", "Basis", "Clients", "Load", "Part", "Place", "Provider", "Standing"]

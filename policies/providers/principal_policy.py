@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from policies.documents import iam, packing
+from policies.documents import iam, packing, tags
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import managed
@@ -40,7 +40,6 @@ WHOLE_KEY = True
 INLINE = {"role": 10_240, "user": 2_048}  # all inline policies together, no white space counted
 DOCUMENT = 6_144  # one managed policy, likewise
 ATTACHED = 10  # managed policies per role or user
-TAG = ("gatehouse", "managed")
 
 
 def read(clients: Clients, place: Place) -> Reading:
@@ -175,7 +174,7 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    if is_managed(reading.raw["tags"]):
+    if tags.is_managed(reading.raw["tags"]):
         return []
     return [
         _(
@@ -184,10 +183,6 @@ def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]
         )
         % {"who": place.object, "account": place.account}
     ]
-
-
-def is_managed(tags: Sequence[Mapping[str, str]]) -> bool:
-    return {"Key": TAG[0], "Value": TAG[1]} in [dict(tag) for tag in tags]
 
 
 def untouchable(place: Place, key: str, text: str) -> str:
@@ -226,7 +221,7 @@ def apply(
     changes: Sequence[Change],
     parts: Sequence[Part],
 ) -> None:
-    if not is_managed(reading.raw["tags"]):
+    if not tags.is_managed(reading.raw["tags"]):
         raise Outcome(Kind.DENIED, problems(reading, place, [])[0])
     for change in changes:
         is_inline = not change.key.startswith(managed.PREFIX)

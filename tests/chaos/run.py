@@ -72,10 +72,10 @@ def _run(crew: Crew, folder: Path, values: dict[str, str], options: Options) -> 
 
 
 def _storm(stage: Any) -> None:
-    """Faults until everything is decided, for `seconds` at least and `patience` more at most."""
+    """Faults until everything is decided, for `seconds` at least and `storm` at most."""
     stage.begin_storm()
     began, options = time.monotonic(), stage.options
-    while (since := time.monotonic() - began) < options.seconds + options.patience:
+    while (since := time.monotonic() - began) < options.storm:
         if since > options.seconds and stage.is_decided:
             break
         stage.tick()

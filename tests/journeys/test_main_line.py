@@ -11,6 +11,7 @@ TERMS = {
     "templates": {},
     "jobs": {"roles": ["sales"]},
     "kubernetes": {"groups": ["emr-users"]},
+    "onboarding": {"virtual_clusters": ["jobs"]},
 }
 
 
@@ -23,7 +24,7 @@ def granted(world, company, slug) -> Grant:
 
 
 def held(world):
-    return world.principals(), world.policies("ana"), world.auth_map()
+    return world.principals(), world.policies("ana"), world.auth_map(), world.trust("ana")
 
 
 @pytest.mark.parametrize("slug", TERMS)

@@ -55,7 +55,7 @@ ALL = (
     _mutant(
         "untagged roles are written",
         "principal_policy",
-        '    if not is_managed(reading.raw["tags"]):\n        raise Outcome',
+        '    if not tags.is_managed(reading.raw["tags"]):\n        raise Outcome',
         '    if reading.raw["tags"] is None:\n        raise Outcome',
         TURNS + "a_role_that_lost_its_tag_is_not_written",
         "A role whose owner withdrew it from the portal is changed all the same.",

@@ -137,6 +137,8 @@ HOURS = {  # hours until each thing that remains is over; None: until somebody e
     ("portfolio", True): [1, None],
     ("execution_roles", False): [1, 2, None],
     ("execution_roles", True): [1],
+    ("job_role", False): [1, 2, None],
+    ("job_role", True): [1, None],
     ("aws_auth", False): [None, None],
     ("aws_auth", True): [None, None],
 }

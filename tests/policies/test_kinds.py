@@ -24,8 +24,14 @@ TERMS = {
     "portfolio": {},
     "execution_roles": {"roles": ["sales"]},
     "aws_auth": {"groups": ["viewers"]},
+    "job_role": {"virtual_clusters": ["jobs"]},
 }
-SLUGS = {"portfolio": "templates", "execution_roles": "jobs", "aws_auth": "kubernetes"}
+SLUGS = {
+    "portfolio": "templates",
+    "execution_roles": "jobs",
+    "aws_auth": "kubernetes",
+    "job_role": "onboarding",
+}
 ARNS = {
     PrincipalType.IAM_USER: f"{IAM}user/team/ana",
     PrincipalType.IAM_ROLE: f"{IAM}role/team/ana",
@@ -39,6 +45,10 @@ HOLDS = {(kind, one): "" for kind in KINDS for one in YES} | {
     ("portfolio", PrincipalType.SSO_ROLE): "",
     ("aws_auth", PrincipalType.SSO_ROLE): "",
     ("execution_roles", PrincipalType.SSO_ROLE): "role of your own",
+    ("job_role", PrincipalType.SSO_ROLE): "role of your own",
+    ("job_role", PrincipalType.IAM_USER): "with the role itself",
+    ("job_role", PrincipalType.IDENTITY_USER): "with the role itself",
+    ("job_role", PrincipalType.IDENTITY_GROUP): "with the role itself",
 }
 REMEDY = {
     PrincipalType.SERVICE_LINKED_ROLE: "with your own role or user",
@@ -149,6 +159,9 @@ CONFIGS = [
     ("portfolio", {}, "exactly one key"),
     ("portfolio", {"portfolio": "spark", "more": 1}, "exactly one key"),
     ("portfolio", {"portfolio": "none"}, "no portfolio “none”"),
+    ("job_role", {}, "exactly one key"),
+    ("job_role", {"virtual_clusters": []}, "at least one virtual cluster"),
+    ("job_role", {"virtual_clusters": ["none"]}, "no virtual cluster “none”"),
     ("aws_auth", {"cluster": "main"}, "exactly two keys"),
     ("aws_auth", {"cluster": "none", "groups": ["a"]}, "no cluster “none”"),
     ("aws_auth", {"cluster": "main", "groups": []}, "at least one group"),

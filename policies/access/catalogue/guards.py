@@ -12,24 +12,25 @@ from accounts.models import Holder, Person, PersonState, Principal
 from policies.access.catalogue.difference import Action, Change
 from policies.access.catalogue.problems import Problem
 from policies.access.catalogue.schema import SECTIONS
-from policies.models import Entitlement, Grant, Proposal
+from policies.models import Entitlement, Grant, Proposal, VirtualCluster
 
 _ALL = ("everything",)  # all but its name
-_POINTS = {  # section → (the configuration key that names it, fields that say what it is)
-    "portfolios": ("portfolio", ("account", "region", "portfolio_id")),
+# section → (the configuration keys that name it, fields that say what it is)
+_POINTS = {
+    "portfolios": (("portfolio",), ("account", "region", "portfolio_id")),
     "clusters": (
-        "cluster",
-        ("account", "region", "cluster_name", "access", "kubeconfig", "context"),
+        ("cluster",),
+        ("account", "region", "cluster_name", "access", "issuer", "kubeconfig", "context"),
     ),
     "virtual_clusters": (
-        "virtual_cluster",
+        ("virtual_cluster", "virtual_clusters"),
         ("account", "region", "virtual_cluster_id", "cluster", "namespace"),
     ),
-    "roles": ("roles", ("account", "arn")),
-    "studios": ("studio", _ALL),
-    "buckets": ("bucket", _ALL),
-    "workspaces": ("workspace", _ALL),
-    "domains": ("domain", _ALL),
+    "roles": (("roles", "role"), ("account", "arn")),
+    "studios": (("studio",), _ALL),
+    "buckets": (("bucket",), _ALL),
+    "workspaces": (("workspace",), _ALL),
+    "domains": (("domain",), _ALL),
 }
 
 
@@ -68,7 +69,10 @@ def _named() -> frozenset[tuple[str, str]]:
     for config in [*Entitlement.objects.offered().values_list("config", flat=True), *proposed]:
         for name, value in config.items():
             found |= {(name, str(one)) for one in (value if isinstance(value, list) else [value])}
-    return frozenset(found)
+    # Through a virtual cluster an entitlement points at the cluster it is in, too.
+    through = {slug for name, slug in found if name.startswith("virtual_cluster")}
+    homes = VirtualCluster.objects.filter(slug__in=through).exclude(cluster="")
+    return frozenset(found | {("cluster", one.cluster) for one in homes})
 
 
 def _deciders(me: Person | None) -> frozenset[str]:
@@ -97,8 +101,8 @@ def _account(change: Change, guard: Guard) -> Iterator[Problem]:
 
 
 def _place(change: Change, guard: Guard) -> Iterator[Problem]:
-    word, fixed = _POINTS[change.section]
-    if guard.alone or (word, change.key) not in guard.named:
+    words, fixed = _POINTS[change.section]
+    if guard.alone or not {(word, change.key) for word in words} & guard.named:
         return
     for name in change.fields if fixed is _ALL else fixed:
         if name in change.fields and name != "name":

@@ -218,6 +218,15 @@ _CONFIGS = {
             Field("groups", ListOf(Value(words.group), least=1, ordered=True), required=True),
         )
     ),
+    "job_role": Record(
+        (
+            Field(
+                "virtual_clusters",
+                ListOf(_slug_of(refers="virtual_clusters"), least=1, ordered=True),
+                required=True,
+            ),
+        )
+    ),
 }
 ENTITLEMENTS = Section(
     "entitlements",
