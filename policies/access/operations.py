@@ -140,6 +140,24 @@ def set_manager(target: Target, manager: str, *, by: Actor, why: str) -> None:
     wake([target])
 
 
+@transaction.atomic
+def name_place(kind: str, where: tuple[str, str, str], *, by: Actor, why: str) -> Target:
+    """Say of a place that others manage it, before any access is wanted there. Raises Refused.
+
+    `where`: account, region (empty for IAM's) and object, as targets have them.
+    """
+    account, region, name = where
+    if kind not in TargetKind.values or not name or name != name.strip():
+        raise Refused("bad_place", _("Name the kind of place and what it is called in AWS."))
+    administrator(by)
+    row, _made = Target.objects.get_or_create(
+        kind=kind, account=account, region=region, object=name
+    )
+    set_manager(row, ManagedBy.EXTERNAL, by=by, why=why)
+    row.refresh_from_db()
+    return row
+
+
 def pending_digest(changes: Sequence[dict[str, Any]]) -> str:
     """What a page in front of who lets go carries: exactly these changes and no others."""
     return digest([[one["key"], one["before"], one["after"]] for one in changes])

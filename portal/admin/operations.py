@@ -11,7 +11,17 @@ from accounts.actors import Actor
 from accounts.models import Notice
 from policies import outcomes
 from policies.access import operations, outside
-from policies.models import Inquiry, Key, ManagedBy, Plan, Repair, Target, target_scope
+from policies.models import (
+    AwsAccount,
+    Inquiry,
+    Key,
+    ManagedBy,
+    Plan,
+    Repair,
+    Target,
+    TargetKind,
+    target_scope,
+)
 from portal.admin.base import RecordAdmin, Related, as_json, as_text
 from portal.admin.filters import FromList
 from portal.admin.site import site
@@ -67,6 +77,31 @@ def _set_manager(target: Target, form: VerbForm, by: Actor) -> Done:
     data = form.cleaned_data
     operations.set_manager(target, data["manager"], by=by, why=data["why"])
     return Done(_("Set. A worker looks at it at once."), target)
+
+
+class PlaceForm(WhyForm):
+    """A place by the four facts that name its target."""
+
+    field_order = ("kind", "account", "region", "name", "why")
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=TargetKind.choices)
+    account = forms.ModelChoiceField(
+        label=gettext_lazy("Account"), queryset=AwsAccount.objects.order_by("number")
+    )
+    region = forms.CharField(
+        label=gettext_lazy("Region (empty for IAM)"), max_length=32, required=False
+    )
+    name = forms.CharField(
+        label=gettext_lazy("What it is called in AWS (ARN, id or name)"), max_length=1000
+    )
+
+
+def _name_place(_row: None, form: VerbForm, by: Actor) -> Done:
+    data = form.cleaned_data
+    where = (data["account"].number, data["region"], data["name"])
+    row = operations.name_place(data["kind"], where, by=by, why=data["why"])
+    return Done(
+        _("Gatehouse never writes there. It is read now; its page says what was found."), row
+    )
 
 
 class RestoreForm(WhyForm):
@@ -132,6 +167,18 @@ class TargetAdmin(RecordAdmin):
         "round",
         "attempts",
         "lease_until",
+    )
+    list_verbs = (
+        Verb(
+            "name-place",
+            gettext_lazy("Name a place that others manage"),
+            gettext_lazy(
+                "Before any access is wanted there: Gatehouse will show others (Terraform) the "
+                "change and never write."
+            ),
+            _name_place,
+            form=PlaceForm,
+        ),
     )
     verbs = (
         Verb(

@@ -6,12 +6,20 @@ JOURNEY = "tests/journeys/test_external.py::test_"
 
 ALL = (
     Mutant(
-        "others' places are written like ours",
+        "others' places are looked at like ours",
         "policies/plan.py",
         "    if rules.watching:\n        return",
         "    if False:\n        return",
+        (JOURNEY + "others_access_there_is_seen_while_one_waits",),
+        "While one change waits for Terraform, nothing else there is confirmed or seen gone.",
+    ),
+    Mutant(
+        "what ended in others' places is not asked to go",
+        "policies/reconcile/wishes.py",
+        "clearing=clearing | standing_still if watching else clearing",
+        "clearing=clearing",
         (JOURNEY + "what_its_owner_makes_is_seen_and_what_is_to_go_is_waited_for",),
-        "What Terraform made is called left in place when access ends, and nobody takes it away.",
+        "A leaver's access that Terraform holds is called gone while it stands.",
     ),
     Mutant(
         "a place that changes hands is written by the pass under way",

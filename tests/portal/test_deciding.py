@@ -28,6 +28,17 @@ def test_the_manager_approves_what_was_shown(company, as_):
     assert Grant.objects.get().person == company.ana
 
 
+def test_a_place_of_others_is_told_before_the_yes(company, as_):
+    request = f.previewed(f.asked(company))
+    words = "after approval Gatehouse shows them the change and waits."
+    assert words not in as_(company.kim).get(f"/approvals/{request.ref}/").content.decode()
+    item = request.items.get()
+    item.preview["lines"][0]["external"] = True
+    item.save(update_fields=["preview"])
+    for who, page in ((company.kim, "approvals"), (company.ana, "requests")):
+        assert words in as_(who).get(f"/{page}/{request.ref}/").content.decode()
+
+
 def test_while_aws_is_being_read_only_no_and_a_question_are_offered(company, as_):
     request = f.asked(company)
     page = as_(company.kim).get(f"/approvals/{request.ref}/").content.decode()

@@ -36,6 +36,33 @@ def test_an_entry_of_others_is_ignored_or_removed(full, ada):
     assert Key.objects.get(key="theirs").origin == Key.Origin.ADOPTED
 
 
+def test_a_place_is_left_to_others_with_a_reason_and_its_page_says_so(full, ada):
+    target = Target.objects.get(kind="portfolio_principals")
+    page = form_of(target, "manager")
+    assert press(ada, page, manager="external").status_code == 422
+    assert press(ada, page, manager="external", why="Terraform owns it").status_code == 302
+    target.refresh_from_db()
+    assert (target.managed_by, target.phase) == ("external", Phase.DUE)
+    assert recorded("target.manager_set") == ["admin"]
+    Target.objects.filter(pk=target.pk).update(phase=Phase.HELD, outcome="external")
+    shown = ada.get(f"/admin/policies/target/{target.pk}/change/").content.decode()
+    assert "GH-205" in shown
+
+
+def test_a_place_is_named_as_others_before_anything_is_wanted_there(full, ada):
+    page = list_form_of(Target, "name-place")
+    typed = {
+        "kind": "portfolio_principals",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "name": "port-terraform0000",
+    }
+    assert press(ada, page, **typed).status_code == 422
+    assert not Target.objects.filter(object="port-terraform0000").exists()
+    assert press(ada, page, why="Terraform owns it", **typed).status_code == 302
+    assert Target.objects.get(object="port-terraform0000").managed_by == "external"
+
+
 def test_an_entry_nobody_wants_is_not_simply_adopted(full, ada):
     assert press(ada, form_of(Foreign.objects.get(), "adopt"), why="why not").status_code == 422
     assert not Key.objects.filter(key="theirs").exists()

@@ -1,0 +1,1 @@
+"""`manage.py doctor`: can this installation do its job? It asks; it changes nothing."""
