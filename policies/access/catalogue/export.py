@@ -48,8 +48,15 @@ def _shown(name: str, one: Values, known: State) -> Values:
     """
     if name == "bundles" and not one["entitlements"]:
         return {}
-    shown = {key: value for key, value in one.items() if value not in (None, "", [], False)}
+    shown = _filled(one)
+    if "config" in shown:
+        shown["config"] = _filled(shown["config"])
     for key in ("manager", "owner"):
         if shown.get(key) in known.gone:
             del shown[key]
     return shown
+
+
+def _filled(values: Values) -> Values:
+    """Without what is empty: a field that a file leaves out has no value, or its default."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], False)}
