@@ -227,6 +227,7 @@ _CONFIGS = {
             Field("external_id", Value(words.yes_no), default=False),
             Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
         ),
+        defaults=True,
     ),
     "snapshot_repository": Record(
         (
