@@ -43,6 +43,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def due() -> datetime:
+    """A moment that is past for every database's clock; SQLite's has no microseconds."""
+    return now() - timedelta(seconds=1)
+
+
 def acting(person: Person, channel: Channel = Channel.PAGE) -> Actor:
     return actors.of_person(person, channel)
 

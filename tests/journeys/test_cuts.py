@@ -175,7 +175,7 @@ def test_only_the_persons_own_jobs_with_the_ended_roles_are_cancelled(world, peo
     assert (cut.state, cut.target.object) == ("seen", f"{CLUSTER}/{peopled.ana_role.arn}")
     time.sleep(1.1)  # what began in the very second of the end counts as begun before it
     later = start(ana, name="given-anew")
-    Target.objects.filter(kind="job_runs").update(next_look_at=f.now())
+    Target.objects.filter(kind="job_runs").update(next_look_at=f.due())
     world.settle()
     assert running(world) == {kept, theirs, later}
     assert mine not in running(world)

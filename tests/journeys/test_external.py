@@ -28,7 +28,7 @@ def given(world, company, slug="templates"):
 
 def looked(world):
     """Two looks and the pass that takes them down."""
-    Target.objects.update(next_look_at=f.now())
+    Target.objects.update(next_look_at=f.due())
     world.settle(seconds=2.0)
     return Target.objects.get()
 
@@ -83,7 +83,7 @@ def test_one_look_is_not_enough(world, peopled):
     grant = given(world, peopled)
     looked(world)
     put_in(world, ANA)
-    Target.objects.update(next_look_at=f.now())
+    Target.objects.update(next_look_at=f.due())
     world.settle_once()
     grant.refresh_from_db()
     assert grant.seen_at is None

@@ -199,7 +199,7 @@ def test_reading_well_once_forgets_earlier_tries(world, peopled):
     fault(world, service="iam", operation="PutRolePolicy", kind="throttle", times=3)
     tries = []
     for _ in range(3):
-        Target.objects.update(next_look_at=f.now() - timedelta(seconds=1))
+        Target.objects.update(next_look_at=f.due())
         world.settle_once()
         tries.append(Target.objects.get().attempts)
     assert tries == [1, 2, 3]

@@ -183,7 +183,7 @@ def test_exists_already_is_no_success(world, peopled):
     fault(world, service="iam", operation="PutRolePolicy", kind="drop")
     world.settle_once()
     Key.objects.update(window_until=f.now())
-    Target.objects.update(next_look_at=f.now())
+    Target.objects.update(next_look_at=f.due())
     fault(
         world,
         service="iam",

@@ -51,7 +51,7 @@ def passes(world) -> list[int]:
     """Queries of each pass until the only target is settled."""
     target, counted = Target.objects.get(), []
     while target.next_look_at is not None:
-        Target.objects.update(next_look_at=f.now())
+        Target.objects.update(next_look_at=f.due())
         with CaptureQueriesContext(connection) as queries:
             reconcile.converge(target.pk)
         counted.append(len(queries))
@@ -87,7 +87,7 @@ def test_a_refused_write_is_undone_without_more_queries_for_more_keys(world, peo
     for count in (FEW, MANY):
         decide(count)
         world._kube("POST", "/_fake/faults", {"kind": "error", "status": 403, "on": "write"})
-        Target.objects.update(next_look_at=f.now())
+        Target.objects.update(next_look_at=f.due())
         with CaptureQueriesContext(connection) as queries:
             reconcile.converge(Target.objects.get().pk)
         assert not Target.objects.get().keys.exists()
