@@ -153,7 +153,9 @@ def _foresee_changes(
     living, texts = _living_parts(place), _our_texts(place)
     standing = Standing(reading, {key: text for key, text in texts.items() if text is not None})
     wanted = provider.desired(place, [*living, *bodies], standing)
-    ours, external = texts.keys(), _is_external(place)
+    target = _target(place)
+    external = target is not None and target.managed_by == ManagedBy.EXTERNAL
+    ours = texts.keys()
     keys = {key for body in bodies for key in provider.keys_of(place, body, wanted)}
     for key in sorted(keys):
         change = plan.Change(key, reading.state.get(key), wanted[key])
@@ -182,11 +184,6 @@ def _target(place: Place) -> Target | None:
     return Target.objects.filter(
         kind=place.kind, account=place.account, region=place.region, object=place.object
     ).first()
-
-
-def _is_external(place: Place) -> bool:
-    target = _target(place)
-    return target is not None and target.managed_by == ManagedBy.EXTERNAL
 
 
 def _living_parts(place: Place) -> list[Any]:

@@ -192,13 +192,6 @@ WINDOW_SECONDS = {
     "job_runs": (60.0, 60.0),
     "role_trust": (120.0, 120.0),
     "bucket_policy": (60.0, 60.0),
-    "kms_grants": (300.0, 300.0),
-    "studio_sessions": (60.0, 60.0),
-    "cluster_access_entries": (60.0, 60.0),
-    "pod_identities": (60.0, 60.0),
-    "instance_profiles": (60.0, 60.0),
-    "instance_profile_users": (60.0, 60.0),
-    "domain_roles": (60.0, 60.0),
 }
 AWS_CONNECT_TIMEOUT_SECONDS = env.number("AWS_CONNECT_TIMEOUT_SECONDS", 3)
 AWS_READ_TIMEOUT_SECONDS = env.number("AWS_READ_TIMEOUT_SECONDS", 10)

@@ -52,6 +52,6 @@ def test_every_kind_and_provider_file_is_listed():
     helpers = {"__init__", "protocol", "support", "choices", "ends"}
     assert {path.stem for path in (ROOT / "policies/kinds").glob("*.py")} - helpers == listed
     listed = {module.__name__.rsplit(".", 1)[-1] for module in PROVIDERS.values()}
-    helpers = {"__init__", "protocol", "places", "managed", "statements"}
+    helpers = {"__init__", "protocol", "places", "managed", "statements", "tagged"}
     assert {path.stem for path in (ROOT / "policies/providers").glob("*.py")} - helpers == listed
-    assert set(PROVIDERS) <= set(TargetKind)
+    assert set(PROVIDERS) == set(TargetKind)

@@ -21,21 +21,13 @@ from policies.kinds.protocol import (
     Field,
     PlacedPart,
     Remaining,
-    Support,
     Terms,
 )
 from policies.models import Cluster, Entitlement, TargetKind
 
 LABEL = gettext_lazy("Kubernetes access")
 PROFILE = EksUser
-SUPPORT: Mapping[PrincipalType, Support] = {
-    PrincipalType.IAM_USER: support.YES,
-    PrincipalType.IAM_ROLE: support.YES,
-    PrincipalType.SSO_ROLE: support.YES,
-    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
-    PrincipalType.IDENTITY_USER: support.IDENTITY,
-    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
-}
+SUPPORT = support.ANY_IAM
 
 CUT_ACTIONS = ()  # Kubernetes asks the map at each request; no policy of AWS reaches it
 

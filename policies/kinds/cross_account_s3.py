@@ -12,31 +12,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.arns import PrincipalType
 from accounts.models import Principal
 from policies.documents import crossing
-from policies.kinds import ends, support
+from policies.kinds import choices, ends, support
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
     Field,
     PlacedPart,
     Remaining,
-    Support,
     Terms,
 )
 from policies.models import Bucket, Entitlement, ManagedRole, TargetKind, Workspace
 
 LABEL = gettext_lazy("bucket of another account")
 PROFILE = None
-SUPPORT: Mapping[PrincipalType, Support] = {
-    PrincipalType.IAM_USER: support.YES,
-    PrincipalType.IAM_ROLE: support.YES,
-    PrincipalType.SSO_ROLE: support.SSO_POLICY,
-    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
-    PrincipalType.IDENTITY_USER: support.IDENTITY,
-    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
-}
+SUPPORT = support.OWN_POLICY
 KEYS = {"bucket", "role", "access", "prefix", "external_id", "workspace"}
 
 CUT_ACTIONS = ("sts:AssumeRole",)
@@ -88,9 +79,7 @@ def fields(entitlement: Entitlement) -> Sequence[Field]:
 
 
 def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
-    if terms:
-        raise BadTerms("terms", _("There is nothing to choose for this access."))
-    return {}
+    return choices.none(terms)
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:

@@ -10,7 +10,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.arns import PrincipalType
 from accounts.models import DataEngineer, Principal
 from policies.kinds import choices, ends, support
 from policies.kinds.protocol import (
@@ -19,21 +18,13 @@ from policies.kinds.protocol import (
     Field,
     PlacedPart,
     Remaining,
-    Support,
     Terms,
 )
 from policies.models import Entitlement, ManagedRole, TargetKind, VirtualCluster
 
 LABEL = gettext_lazy("jobs on EMR on EKS")
 PROFILE = DataEngineer
-SUPPORT: Mapping[PrincipalType, Support] = {
-    PrincipalType.IAM_USER: support.YES,
-    PrincipalType.IAM_ROLE: support.YES,
-    PrincipalType.SSO_ROLE: support.SSO_POLICY,
-    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
-    PrincipalType.IDENTITY_USER: support.IDENTITY,
-    PrincipalType.IDENTITY_GROUP: support.IDENTITY,
-}
+SUPPORT = support.OWN_POLICY
 
 CUT_ACTIONS = ("emr-containers:*",)
 

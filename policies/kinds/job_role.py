@@ -11,7 +11,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.arns import PrincipalType
 from accounts.models import Principal
 from policies.documents import trust
 from policies.kinds import choices, ends, support
@@ -21,21 +20,13 @@ from policies.kinds.protocol import (
     Field,
     PlacedPart,
     Remaining,
-    Support,
     Terms,
 )
 from policies.models import Cluster, Entitlement, TargetKind, VirtualCluster
 
 LABEL = gettext_lazy("execution role of jobs")
 PROFILE = None
-SUPPORT: Mapping[PrincipalType, Support] = {
-    PrincipalType.IAM_USER: support.ONLY_ROLES,
-    PrincipalType.IAM_ROLE: support.YES,
-    PrincipalType.SSO_ROLE: support.SSO_POLICY,
-    PrincipalType.SERVICE_LINKED_ROLE: support.SERVICE_LINKED,
-    PrincipalType.IDENTITY_USER: support.ONLY_ROLES,
-    PrincipalType.IDENTITY_GROUP: support.ONLY_ROLES,
-}
+SUPPORT = support.ROLE
 
 CUT_ACTIONS = ()  # jobs that run have their credentials; no new ones come
 

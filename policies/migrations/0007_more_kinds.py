@@ -44,12 +44,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='room',
             name='kind',
-            field=models.CharField(choices=[('portfolio_principals', 'portfolio access'), ('principal_policy', 'policy of an AWS identity'), ('cluster_auth_map', 'aws-auth of a cluster'), ('job_runs', 'running jobs of an AWS identity'), ('role_trust', 'trust policy of a role'), ('bucket_policy', 'policy of a bucket'), ('kms_grants', 'grants of a key'), ('studio_sessions', 'users and groups of an EMR Studio'), ('cluster_access_entries', 'access entries of a cluster'), ('pod_identities', 'pod identities of a cluster'), ('instance_profiles', 'instance profiles of a workspace'), ('instance_profile_users', 'who may use an instance profile'), ('domain_roles', 'security roles of an OpenSearch domain')], max_length=40),
+            field=models.CharField(choices=[('portfolio_principals', 'portfolio access'), ('principal_policy', 'policy of an AWS identity'), ('cluster_auth_map', 'aws-auth of a cluster'), ('job_runs', 'running jobs of an AWS identity'), ('role_trust', 'trust policy of a role'), ('bucket_policy', 'policy of a bucket')], max_length=40),
         ),
         migrations.AlterField(
             model_name='target',
             name='kind',
-            field=models.CharField(choices=[('portfolio_principals', 'portfolio access'), ('principal_policy', 'policy of an AWS identity'), ('cluster_auth_map', 'aws-auth of a cluster'), ('job_runs', 'running jobs of an AWS identity'), ('role_trust', 'trust policy of a role'), ('bucket_policy', 'policy of a bucket'), ('kms_grants', 'grants of a key'), ('studio_sessions', 'users and groups of an EMR Studio'), ('cluster_access_entries', 'access entries of a cluster'), ('pod_identities', 'pod identities of a cluster'), ('instance_profiles', 'instance profiles of a workspace'), ('instance_profile_users', 'who may use an instance profile'), ('domain_roles', 'security roles of an OpenSearch domain')], max_length=40, verbose_name='kind'),
+            field=models.CharField(choices=[('portfolio_principals', 'portfolio access'), ('principal_policy', 'policy of an AWS identity'), ('cluster_auth_map', 'aws-auth of a cluster'), ('job_runs', 'running jobs of an AWS identity'), ('role_trust', 'trust policy of a role'), ('bucket_policy', 'policy of a bucket')], max_length=40, verbose_name='kind'),
         ),
         migrations.CreateModel(
             name='Bucket',

@@ -29,13 +29,6 @@ class TargetKind(models.TextChoices):
     JOB_RUNS = "job_runs", _("running jobs of an AWS identity")
     ROLE_TRUST = "role_trust", _("trust policy of a role")
     BUCKET_POLICY = "bucket_policy", _("policy of a bucket")
-    KMS_GRANTS = "kms_grants", _("grants of a key")
-    STUDIO_SESSIONS = "studio_sessions", _("users and groups of an EMR Studio")
-    CLUSTER_ACCESS_ENTRIES = "cluster_access_entries", _("access entries of a cluster")
-    POD_IDENTITIES = "pod_identities", _("pod identities of a cluster")
-    INSTANCE_PROFILES = "instance_profiles", _("instance profiles of a workspace")
-    INSTANCE_PROFILE_USERS = "instance_profile_users", _("who may use an instance profile")
-    DOMAIN_ROLES = "domain_roles", _("security roles of an OpenSearch domain")
 
 
 class Phase(models.TextChoices):

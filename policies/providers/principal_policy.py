@@ -11,10 +11,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from policies.documents import iam, packing, tags
+from policies.documents import iam, packing
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
-from policies.providers import managed
+from policies.providers import managed, tagged
 from policies.providers.managed import names
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
@@ -174,15 +174,7 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    if tags.is_managed(reading.raw["tags"]):
-        return []
-    return [
-        _(
-            "%(who)s does not carry the tag gatehouse=managed, so Gatehouse must not change it. "
-            "Whoever owns it in account %(account)s tags it; then ask again."
-        )
-        % {"who": place.object, "account": place.account}
-    ]
+    return tagged.problems(place, reading.raw["tags"])
 
 
 def untouchable(place: Place, key: str, text: str) -> str:
@@ -221,8 +213,8 @@ def apply(
     changes: Sequence[Change],
     parts: Sequence[Part],
 ) -> None:
-    if not tags.is_managed(reading.raw["tags"]):
-        raise Outcome(Kind.DENIED, problems(reading, place, [])[0])
+    for problem in problems(reading, place, parts):
+        raise Outcome(Kind.DENIED, problem)
     for change in changes:
         is_inline = not change.key.startswith(managed.PREFIX)
         if change.after is None and is_inline:

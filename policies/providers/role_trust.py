@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from policies.documents import iam, shared, tags
+from policies.documents import iam, shared
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading
-from policies.providers import statements
+from policies.providers import statements, tagged
 from policies.providers.protocol import Basis, Clients, Load, Part, Place
 from policies.providers.statements import (
     basis as basis,
@@ -77,19 +77,8 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return [*_unmanaged(reading, place), *statements.dangling(reading)]
-
-
-def _unmanaged(reading: Reading, place: Place) -> list[str]:
-    if reading.raw and tags.is_managed(reading.raw["tags"]):
-        return []
-    return [
-        _(
-            "%(who)s does not carry the tag gatehouse=managed, so Gatehouse must not change it. "
-            "Whoever owns it in account %(account)s tags it; then ask again."
-        )
-        % {"who": place.object, "account": place.account}
-    ]
+    carried = reading.raw["tags"] if reading.raw else ()
+    return [*tagged.problems(place, carried), *statements.dangling(reading)]
 
 
 def say(place: Place, change: Change) -> str:
@@ -109,7 +98,7 @@ def apply(
     parts: Sequence[Part],
 ) -> None:
     found = read(clients, place)
-    for problem in _unmanaged(found, place):
+    for problem in tagged.problems(place, found.raw["tags"] if found.raw else ()):
         raise Outcome(Kind.DENIED, problem)
     document = statements.checked(found, reading, changes, place)
     document["Statement"] = document["Statement"] or [shared.closed()]

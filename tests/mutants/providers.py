@@ -55,8 +55,8 @@ ALL = (
     _mutant(
         "untagged roles are written",
         "principal_policy",
-        '    if not tags.is_managed(reading.raw["tags"]):\n        raise Outcome',
-        '    if reading.raw["tags"] is None:\n        raise Outcome',
+        "    for problem in problems(reading, place, parts):\n        raise Outcome",
+        "    for problem in ():\n        raise Outcome",
         TURNS + "a_role_that_lost_its_tag_is_not_written",
         "A role whose owner withdrew it from the portal is changed all the same.",
     ),

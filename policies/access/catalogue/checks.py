@@ -177,40 +177,41 @@ def _username(entry: Entry, view: Outlook) -> Iterator[Problem]:
             yield entry.wrong("eks_user.username", what, "Choose one nobody else has.")
 
 
+# kind → the key whose place is its home, and the keys whose places must be in the same account.
+# "job submitter and execution role must be in the same account": EMR on EKS guide.
+_HOMES = {
+    "execution_roles": ("virtual_cluster", ("roles",)),
+    "cross_account_s3": ("bucket", ("role",)),
+    "snapshot_repository": ("domain", ("role", "bucket")),
+}
+
+
 def _entitlement(entry: Entry, view: Outlook) -> Iterator[Problem]:
     config = entry.values["config"]
-    if entry.values["kind"] == "cross_account_s3":
-        yield from _crossing(entry, config, view)
-    if entry.values["kind"] == "snapshot_repository":
-        yield from _snapshots(entry, config, view)
-    if entry.values["kind"] != "execution_roles":
-        return
-    home = view.get("virtual_clusters", config["virtual_cluster"]).get("account")
-    for index, slug in enumerate(config["roles"]):
-        account = view.get("roles", slug).get("account")
-        if account and home and account != home:
-            what = f"The role “{slug}” is in account {account}, the virtual cluster in {home}."
-            # "job submitter and execution role must be in the same account": EMR on EKS guide.
-            yield entry.wrong(
-                f"config.roles.{index}", what, "Name roles of the virtual cluster’s account."
-            )
+    home, others = _HOMES.get(entry.values["kind"], ("", ()))
+    number = _account_of(home, config[home], view) if home else None
+    for name in others:
+        for path, slug in _each(f"config.{name}", config[name]):
+            account = _account_of(name, slug, view)
+            if account and number and account != number:
+                one, place = SECTIONS[_section(name)].one, SECTIONS[_section(home)].one
+                what = f"The {one} “{slug}” is in account {account}, the {place} in {number}."
+                yield entry.wrong(path, what, f"Name one of the {place}’s account.")
 
 
-def _crossing(entry: Entry, config: Values, view: Outlook) -> Iterator[Problem]:
-    role, home = view.get("roles", config["role"]), view.get("buckets", config["bucket"])
-    if role.get("account") != home.get("account"):
-        what = f"The role “{config['role']}” is in account {role.get('account')}."
-        remedy = f"Name a role of the bucket’s account, {home.get('account')}."
-        yield entry.wrong("config.role", what, remedy)
+def _section(name: str) -> str:
+    """The section that a key of a configuration names: one entry or several of it."""
+    return name if name in SECTIONS else f"{name}s"
 
 
-def _snapshots(entry: Entry, config: Values, view: Outlook) -> Iterator[Problem]:
-    home = view.get("domains", config["domain"]).get("account")
-    for name in ("role", "bucket"):
-        account = view.get(f"{name}s", config[name]).get("account")
-        if account != home:
-            what = f"The {name} “{config[name]}” is in account {account}, the domain in {home}."
-            yield entry.wrong(f"config.{name}", what, "Name one of the domain’s account.")
+def _account_of(name: str, slug: str, view: Outlook) -> str | None:
+    return view.get(_section(name), slug).get("account")
+
+
+def _each(path: str, value: str | list[str]) -> list[tuple[str, str]]:
+    if isinstance(value, str):
+        return [(path, value)]
+    return [(f"{path}.{index}", one) for index, one in enumerate(value)]
 
 
 _CHECKS: dict[str, Callable[[Entry, Outlook], Iterator[Problem]]] = {

@@ -14,24 +14,19 @@ from policies.access.catalogue.problems import Problem
 from policies.access.catalogue.schema import SECTIONS
 from policies.models import Entitlement, Grant, Proposal, VirtualCluster
 
-_ALL = ("everything",)  # all but its name
-# section → (the configuration keys that name it, fields that say what it is)
+# The configuration keys by which an entitlement points at an entry of a section.
 _POINTS = {
-    "portfolios": (("portfolio",), ("account", "region", "portfolio_id")),
-    "clusters": (
-        ("cluster",),
-        ("account", "region", "cluster_name", "access", "issuer", "kubeconfig", "context"),
-    ),
-    "virtual_clusters": (
-        ("virtual_cluster", "virtual_clusters"),
-        ("account", "region", "virtual_cluster_id", "cluster", "namespace"),
-    ),
-    "roles": (("roles", "role"), ("account", "arn")),
-    "studios": (("studio",), _ALL),
-    "buckets": (("bucket",), _ALL),
-    "workspaces": (("workspace",), _ALL),
-    "domains": (("domain",), _ALL),
+    "portfolios": ("portfolio",),
+    "clusters": ("cluster",),
+    "virtual_clusters": ("virtual_cluster", "virtual_clusters"),
+    "roles": ("roles", "role"),
+    "studios": ("studio",),
+    "buckets": ("bucket",),
+    "workspaces": ("workspace",),
+    "domains": ("domain",),
 }
+# What people call it, and how EKS itself moves on: all else says what it is that is pointed at.
+_FREE = {"name", "purpose", "auth_mode"}
 
 
 @dataclass(frozen=True)
@@ -101,11 +96,12 @@ def _account(change: Change, guard: Guard) -> Iterator[Problem]:
 
 
 def _place(change: Change, guard: Guard) -> Iterator[Problem]:
-    words, fixed = _POINTS[change.section]
+    words = _POINTS[change.section]
     if guard.alone or not {(word, change.key) for word in words} & guard.named:
         return
-    for name in change.fields if fixed is _ALL else fixed:
-        if name in change.fields and name != "name":
+    for name, (before, _after) in change.fields.items():
+        # What was never said can be said for the first time; nothing rests on it yet.
+        if name not in _FREE and before not in (None, ""):
             yield change.entry.wrong(
                 name,
                 f"An entitlement points at the {change.title}, so its “{name}” stays.",

@@ -223,7 +223,7 @@ _CONFIGS = {
             Field("bucket", _slug_of(refers="buckets"), required=True),
             Field("role", _slug_of(refers="roles"), required=True),
             Field("access", Value(words.one_of(("read", "write"))), default="read"),
-            Field("prefix", Value(words.PREFIX, blank=""), default=""),
+            Field("prefix", Value(words.prefix, blank=""), default=""),
             Field("external_id", Value(words.yes_no), default=False),
             Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
         ),

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 
 from accounts import arns
 from policies.access.catalogue.problems import guess, listed
-from policies.documents import names
+from policies.documents import crossing, names
 
 Parse = Callable[[str], object]
 
@@ -66,9 +66,6 @@ STUDIO = matching(r"es-[A-Z0-9]{1,37}", "a Studio id", "es-0123456789ABCDEFGHIJK
 BUCKET = matching(
     r"(?!xn--|sthree-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name", "team-data"
 )
-PREFIX = matching(
-    r"(?=.{0,300}$)(?:[A-Za-z0-9!_.'()=@+-]+/)*", "a prefix that ends in “/”", "sales/daily/"
-)
 KEY_ARN = matching(
     r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
     "the ARN of a KMS key",
@@ -78,6 +75,14 @@ KEY_ARN = matching(
 DOMAIN = matching(r"[a-z][a-z0-9-]{2,27}", "a domain name", "logs")
 REFERENCE = matching(r"[A-Z][A-Z0-9_]{0,79}", "the name of a secret", "ANALYTICS_WORKSPACE")
 FILE_NAME = matching(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}", "a bare file name", "main.kubeconfig")
+
+
+def prefix(value: str) -> str:
+    if not crossing.is_prefix(value):
+        raise Wrong(
+            f"“{value[:80]}” is not a prefix that ends in “/”.", "It looks like sales/daily/."
+        )
+    return value
 
 
 def text(longest: int, *, empty: bool = True) -> Parse:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import arns
 from policies import clients
+from policies.documents import tags
 from policies.management.doctor import installation, simulated
 from policies.management.doctor.findings import Finding, State, fail, ok, refused
 from policies.models import AwsAccount, Cluster, Target, TargetKind
@@ -112,8 +113,7 @@ def _identity(reader: Clients, arn: str) -> Finding:
         about: dict[str, Any] = reader.call("iam", "get_user", UserName=name)["User"]
     else:
         about = reader.call("iam", "get_role", RoleName=name)["Role"]
-    tags = {one["Key"]: one["Value"] for one in about.get("Tags") or ()}
-    if tags.get("gatehouse") != "managed":
+    if not tags.is_managed(about.get("Tags") or ()):
         text = "It holds access and is not tagged gatehouse=managed, so it cannot be written."
         return fail("identity", arn, text, "Its owner tags it in AWS.", "GH-355")
     boundary = (about.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")

@@ -34,19 +34,24 @@ def finding(role: Clients, place: Place, name: str, arn: str, actions: Sequence[
 
 
 def judged(check: str, where: str, results: Iterable[Mapping[str, Any]]) -> Finding:
-    """Pure. What hangs on conditions that IAM could not fill in is not called denied."""
+    """Pure. What hangs on conditions, or on which resource it is, is not called denied."""
     rows = list(results)
     no = [one for one in rows if one["EvalDecision"] != "allowed"]
-    open_ones = [one for one in no if one.get("MissingContextValues") and _implicit(one)]
+    open_ones = [one for one in no if _implicit(one) and _is_open(one)]
     denied = sorted({str(one["EvalActionName"]) for one in no if one not in open_ones})
     if denied:
         text = f"The role may not: {', '.join(denied)}."
         return fail(check, where, text, "Give it what aws_policy prints.", "GH-356")
     if open_ones:
         names = sorted({str(one["EvalActionName"]) for one in open_ones})
-        text = f"Depends on conditions that IAM could not fill in: {', '.join(names)}."
+        text = f"Depends on conditions or resources: {', '.join(names)}."
         return Finding(check, where, State.UNKNOWN, text, "Compare it with aws_policy.", "GH-356")
     return ok(check, where, f"All {len(rows)} actions are allowed.")
+
+
+def _is_open(result: Mapping[str, Any]) -> bool:
+    """Conditions not filled in; or asked of everything, which a role bound to ARNs may not."""
+    return bool(result.get("MissingContextValues")) or result.get("EvalResourceName") == "*"
 
 
 def _implicit(result: Mapping[str, Any]) -> bool:
@@ -67,7 +72,7 @@ def _by_resource(actions: Sequence[str], place: Place) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     other = "Role" if ":user/" in place.object else "User"
     for action in actions:
-        if place.kind == TargetKind.PRINCIPAL_POLICY and other in action:
+        if _is_identity(place) and other in action:
             continue
         groups.setdefault(_resource(action, place), []).append(action)
     return groups
@@ -76,11 +81,16 @@ def _by_resource(actions: Sequence[str], place: Place) -> dict[str, list[str]]:
 def _resource(action: str, place: Place) -> str:
     """What the action is done to. Where an action knows no resources, everything."""
     service, _colon, operation = action.partition(":")
-    if service == "iam" and place.kind == TargetKind.PRINCIPAL_POLICY:
+    if service == "iam" and _is_identity(place):
         if "Policy" in operation and _of_policy(operation):
             return _policy(place)
         return place.object if _fits(operation, place.object) else "*"
     return "*"
+
+
+def _is_identity(place: Place) -> bool:
+    """Whether the place is an IAM role or user, and so its own resource."""
+    return place.kind in {TargetKind.PRINCIPAL_POLICY, TargetKind.ROLE_TRUST}
 
 
 def _of_policy(operation: str) -> bool:

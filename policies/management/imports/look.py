@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from accounts import arns
+from policies.documents import iam, tags
 from policies.outcomes import Outcome
 from policies.providers.protocol import Clients
 
@@ -23,7 +23,6 @@ READS = (
     "iam:GetAccountAuthorizationDetails",
     "s3:GetEncryptionConfiguration",
 )
-TAG = ("gatehouse", "managed")
 
 
 @dataclass(frozen=True)
@@ -154,49 +153,33 @@ def _roles(clients: Clients, found: Account) -> Iterator[Seen]:
     )
     for one in rows:
         arn, name = str(one["Arn"]), str(one["RoleName"])
-        tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags") or ()}
         try:
             kind = arns.principal(arn)[1]
         except arns.BadArn:
             continue
-        if runs_jobs(_document(one.get("AssumeRolePolicyDocument"))):
+        if runs_jobs(one.get("AssumeRolePolicyDocument")):
             yield Seen("roles", {"name": name, "arn": arn}, "pods of a cluster may run as it")
         elif kind is arns.PrincipalType.SSO_ROLE:
             values = {"name": name, "arn": arn, "sharing": "shared"}
             yield Seen("principals", values, "of Identity Center: name its owner and holders")
-        elif tags.get(TAG[0]) == TAG[1]:
+        elif tags.is_managed(one.get("Tags") or ()):
             yield Seen("principals", {"name": name, "arn": arn, "sharing": "personal"})
 
 
 def runs_jobs(trust: Any) -> bool:
     """Whether pods may assume a role with this trust, as EMR on EKS or Pod Identity have it."""
     statements = trust.get("Statement", []) if isinstance(trust, dict) else []
-    for one in [statements] if isinstance(statements, dict) else statements:
+    for one in iam.listed(statements):
         principal = one.get("Principal")
         if one.get("Effect") != "Allow" or not isinstance(principal, dict):
             continue
-        if "pods.eks.amazonaws.com" in _listed(principal.get("Service")):
+        if "pods.eks.amazonaws.com" in iam.listed(principal.get("Service")):
             return True
-        by_pods = any(
-            ":oidc-provider/oidc.eks." in each for each in _listed(principal.get("Federated"))
-        )
+        federated = map(str, iam.listed(principal.get("Federated")))
+        by_pods = any(":oidc-provider/oidc.eks." in each for each in federated)
         if by_pods and "emr-containers-sa" in json.dumps(one.get("Condition", {})):
             return True
     return False
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or ())
-
-
-def _document(value: Any) -> Any:
-    """botocore hands IAM's documents out parsed; a text that is none says nothing."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(unquote(value))
-    except ValueError:
-        return None
 
 
 def _bucket(clients: Clients, name: str) -> Seen:
