@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from policies import clients
 from policies.access import grants
 from policies.models import Delivery, Key, Phase, Target, TargetKind
 from tests import factories as f
@@ -190,3 +191,24 @@ def test_a_full_trust_policy_is_told_with_the_figure_before_anybody_decides(worl
     assert not item.preview["fits"]
     assert "trust policy of this role: " in item.preview["problems"][0]
     assert "of 2,048 characters" in item.preview["problems"][0]
+
+
+def test_a_trust_that_others_changed_since_the_plan_is_planned_anew(world, peopled, monkeypatch):
+    original, others, plans = clients.writing, [], []
+
+    def after_another(*args, **kwargs):
+        plans.append(kwargs["plan"])
+        if not others:
+            others.extend([*trust(world), {**trust(world)[0], "Sid": "Between"}])
+            set_trust(world, *others)
+        return original(*args, **kwargs)
+
+    grant = granted(world, peopled, "templates")
+    grants.wake([grants._deliver(grant, place("role_trust", BEN, TRUSTING))])
+    monkeypatch.setattr(clients, "writing", after_another)
+    world.settle()
+    grant.refresh_from_db()
+    *theirs, ours = trust(world)
+    assert (theirs, ours["Principal"]) == (others, {"AWS": [ANA]})
+    assert grant.seen_at is not None
+    assert len(plans) == 2

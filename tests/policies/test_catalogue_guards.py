@@ -7,7 +7,7 @@ from policies import lifecycle
 from policies.access import decisions, identities, rulebook, rules
 from policies.access.catalogue import apply, document
 from policies.access.catalogue.problems import BadCatalogue
-from policies.models import Portfolio
+from policies.models import Cluster, Portfolio
 from tests import factories as f
 from tests.policies import catalogue_run as run
 
@@ -222,3 +222,19 @@ people:
     with pytest.raises(BadCatalogue, match="nobody working here"):
         apply.carry_out(plan, by=by, now=f.now(), reason="r", digest="d", lives=lifecycle)
     assert run.everything() == before
+
+
+def test_what_was_never_said_of_a_place_may_be_said_once(company, ada, tmp_path):
+    entry = (
+        f"{{slug: main, name: M, account: '{f.ACCOUNT}', region: {f.REGION}, cluster_name: main,"
+        " issuer: %s}"
+    )
+    cluster = Cluster.objects.get(slug="main")
+    before = cluster.issuer
+    Cluster.objects.update(issuer="")
+    for issuer, code in ((f.ISSUER, 0), (f.ISSUER[:-1] + "0", 1)):
+        path = run.written(tmp_path, f"version: 1\nclusters:\n  - {entry % issuer}\n")
+        ran = run.apply(path, *ada)
+        assert ran.code == code, ran
+    cluster.refresh_from_db()
+    assert (before, cluster.issuer) == (f.ISSUER, f.ISSUER)
