@@ -34,6 +34,10 @@ class PrincipalType(TextChoices):
     IDENTITY_GROUP = "identity_group", _("Identity Center group")
 
 
+# Of no account, without policies of their own: https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference
+IDENTITY_CENTER = frozenset({PrincipalType.IDENTITY_USER, PrincipalType.IDENTITY_GROUP})
+
+
 class BadArn(ValueError):
     """An ARN we refuse. The text says what is wrong and what to write instead."""
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.actors import system
-from accounts.arns import PrincipalType
+from accounts.arns import IDENTITY_CENTER, PrincipalType
 from accounts.models import Principal
 from policies import clients, plan
 from policies.access import cuts, fit, previews
@@ -66,6 +66,9 @@ class About:
 
 def look_up(principal: Principal, *, until: float | None = None) -> About:
     """The identity as AWS has it now. Raises Outcome."""
+    if principal.arn_type in IDENTITY_CENTER:
+        # Its id is in the ARN, and never another's; whether it exists, the mapping tells.
+        return About(principal.name, {}, cuts.LONGEST_SECONDS)
     reader = clients.reading(principal.account, "", until=until)
     if principal.arn_type is PrincipalType.IAM_USER:
         found = reader.call("iam", "get_user", UserName=principal.name)["User"]

@@ -28,6 +28,13 @@ from policies.models import (
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+STUDIO = {
+    "studio": "studio",
+    "level": "intermediate",
+    "shared": False,
+    "templates": "tagged",
+    "reason": "",
+}
 LAKE = {
     "bucket": "lake",
     "role": "lake",
@@ -139,6 +146,11 @@ def _rarer(common: dict[str, Any]) -> None:
         studio_id="es-0123456789ABCDEFGHIJKLMNO",
         auth_mode="IAM",
         service_role_arn=f"arn:aws:iam::{ACCOUNT}:role/studio-service",
+        emr_service_role_arn=f"arn:aws:iam::{ACCOUNT}:role/emr-service",
+        instance_profile_role_arn=f"arn:aws:iam::{ACCOUNT}:role/emr-machines",
+        template_bucket=f"cf-templates-{ACCOUNT}",
+        logs_bucket=f"aws-logs-{ACCOUNT}-{REGION}",
+        portfolio="spark",
         **common,
     )
     Workspace.objects.create(
@@ -171,6 +183,7 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
             "snapshot_repository",
             {"domain": "logs", "role": "lake", "bucket": "lake"},
         ),
+        "notebooks": ("emr_studio", STUDIO),
         "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
     }
     for slug, (kind, config) in configs.items():

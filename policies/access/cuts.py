@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.arns import PrincipalType
+from accounts.arns import IDENTITY_CENTER, PrincipalType
 from accounts.models import Principal, Sharing
 from policies.access.errors import Refused
 from policies.documents import sessions
@@ -19,18 +19,19 @@ from policies.models import Cut, Entitlement, Grant, Item, TargetKind
 
 LONGEST_SECONDS = 43_200  # the longest session any role may allow
 ROLES = {PrincipalType.IAM_ROLE}
+UNCUT = {PrincipalType.SSO_ROLE, *IDENTITY_CENTER}
 
 
 def check(entitlement: Entitlement, principal: Principal) -> None:
     """Raises Refused when what the entitlement promises to cut cannot be cut for this identity."""
-    if entitlement.cut == Cut.NONE or principal.arn_type is not PrincipalType.SSO_ROLE:
+    if entitlement.cut == Cut.NONE or principal.arn_type not in UNCUT:
         return
     raise Refused(
         "cut_impossible",
         _(
             "When this access ends, live sessions are cut, and AWS lets nobody write that into a "
-            "role of Identity Center. Ask with a role of your own that this one may assume "
-            "(GH-222)."
+            "role, user or group of Identity Center. Ask with a role of your own that this one may "
+            "assume (GH-222)."
         ),
         field="principal",
     )

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext as _
 
+from accounts.arns import IDENTITY_CENTER
 from accounts.models import Person, Principal
 from policies.access import cuts
 from policies.access.errors import Refused
@@ -31,7 +32,8 @@ def check_principal(entitlement: Entitlement, principal: Principal) -> None:
             field="principal",
         )
     cuts.check(entitlement, principal)
-    if not AwsAccount.objects.filter(number=principal.account).exists():
+    known = AwsAccount.objects.filter(number=principal.account).exists()
+    if not known and principal.arn_type not in IDENTITY_CENTER:  # those are of no account
         raise Refused(
             "unknown_account",
             _("The AWS account %s is not in the catalogue. Ask an administrator to add it.")

@@ -3,6 +3,7 @@
 from policies.kinds import (
     aws_auth,
     cross_account_s3,
+    emr_studio,
     execution_roles,
     job_role,
     portfolio,
@@ -17,6 +18,7 @@ KINDS: dict[str, Kind] = {
     "job_role": job_role,
     "cross_account_s3": cross_account_s3,
     "snapshot_repository": snapshot_repository,
+    "emr_studio": emr_studio,
 }
 
 __all__ = [

@@ -1,6 +1,7 @@
 """The estate: what exists in AWS that access can be given to. Comes from the catalogue file."""
 
 import secrets
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
@@ -118,6 +119,10 @@ class ManagedRole(Placed):
         verbose_name_plural = _("roles")
 
 
+def _session_policy(label: Any) -> Any:
+    return models.CharField(label, max_length=256, blank=True, default="", db_default="")
+
+
 class Studio(Placed):
     """An EMR Studio, and the roles people confuse (AWS: EMR Studio management guide).
 
@@ -143,6 +148,10 @@ class Studio(Placed):
     )
     template_bucket = models.CharField(_("bucket of the templates"), max_length=63, blank=True)
     logs_bucket = models.CharField(_("bucket of the logs"), max_length=63, blank=True)
+    # Identity Center mode: the session policy of each level, attached to the user role, too.
+    basic_policy_arn = _session_policy(_("session policy: basic"))
+    intermediate_policy_arn = _session_policy(_("session policy: intermediate"))
+    advanced_policy_arn = _session_policy(_("session policy: advanced"))
     # Short name of the portfolio that holds its cluster templates.
     portfolio = models.CharField(_("portfolio"), max_length=80, blank=True)
 

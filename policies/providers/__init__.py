@@ -8,6 +8,7 @@ from policies.providers import (
     portfolio_principals,
     principal_policy,
     role_trust,
+    studio_sessions,
 )
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Provider, Standing
 
@@ -18,6 +19,7 @@ PROVIDERS: dict[str, Provider] = {
     TargetKind.JOB_RUNS: job_runs,
     TargetKind.ROLE_TRUST: role_trust,
     TargetKind.BUCKET_POLICY: bucket_policy,
+    TargetKind.STUDIO_SESSIONS: studio_sessions,
 }
 
 __all__ = ["PROVIDERS", "Basis", "Clients", "Load", "Part", "Place", "Provider", "Standing"]

@@ -34,6 +34,12 @@ QUOTAS: Final = {
     "PatternsPerPortfolio": Quota(10, "[D][M] AssociatePrincipalWithPortfolio: 10 IAM_PATTERN"),
 }
 
+# How many of each identity type one EMR Studio admits.
+MAPPINGS: Final = {
+    "USER": Quota(100, "[D] EMR Studio considerations, 2023"),
+    "GROUP": Quota(5, "[D] EMR Studio considerations, 2023"),
+}
+
 # (service code, quota code) as Service Quotas knows what has a name above.
 SERVICE_QUOTAS: Final = {
     ("servicecatalog", "L-E8959660"): "PrincipalsPerPortfolio",  # [D] Service Catalog limits
@@ -123,6 +129,29 @@ TEXTS: Final = {
         "InvalidParameterException",
         "Unsupported authentication mode update from {old} to {new}",
         "[D] EKS: CONFIG_MAP to API_AND_CONFIG_MAP to API, never back; [R] text",
+    ),
+    "studio_missing": Text(
+        "InvalidRequestException", "Studio does not exist: {studio}.", "[M] code; [K] text"
+    ),
+    "studio_mode": Text(
+        "InvalidRequestException",
+        "Studio session mappings are not supported by Studios that use IAM authentication.",
+        "[M] code; [D] Identity Center mode only; [K] text",
+    ),
+    "mapping_exists": Text(
+        "InvalidRequestException",
+        "A session mapping for this identity already exists.",
+        "[M] code; [K] an error is expected, its text was not found",
+    ),
+    "mapping_missing": Text(
+        "InvalidRequestException",
+        "Studio session mapping does not exist.",
+        "[M] code; [TF] text",
+    ),
+    "studio_full": Text(
+        "InvalidRequestException",
+        "A Studio may have at most {limit} session mappings of the type {kind}.",
+        "[M] code; [K] text",
     ),
     "unsigned": Text(
         "MissingAuthenticationToken", "Request is missing Authentication Token", "[R] IAM and STS"

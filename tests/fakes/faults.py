@@ -25,7 +25,7 @@ from tests.fakes.rates import Buckets
 from tests.fakes.wire import Call
 
 KINDS = ("throttle", "error", "deny", "lose", "drop", "slow", "stale", "rate")
-STALE_SERVICES = ("iam", "servicecatalog", "eks")
+STALE_SERVICES = ("iam", "servicecatalog", "eks", "emr")
 DIRECTIONS = ("any", "read", "write")
 _needs = {
     "error": {"code", "status"},

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.eks.models import eks_backends
+from moto.emr.models import emr_backends
 from moto.iam.models import iam_backends
 from moto.servicecatalog.models import servicecatalog_backends
 
@@ -113,8 +114,15 @@ def _eks(live: Any) -> Any:
     )
 
 
+def _emr(live: Any) -> Any:
+    studios = getattr(live, "studios", {})
+    copies = {name: {**one, "mappings": dict(one["mappings"])} for name, one in studios.items()}
+    return _clone(live, studios=copies)
+
+
 _COPIERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "iam": (iam_backends, _iam),
     "servicecatalog": (servicecatalog_backends, _servicecatalog),
     "eks": (eks_backends, _eks),
+    "emr": (emr_backends, _emr),
 }

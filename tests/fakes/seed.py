@@ -18,7 +18,7 @@ from moto.emrcontainers.models import emrcontainers_backends
 from moto.iam.models import iam_backends
 from moto.servicecatalog.models import servicecatalog_backends
 
-from tests.fakes import eks, servicecatalog
+from tests.fakes import eks, emr, servicecatalog
 
 Order = dict[str, Any]
 
@@ -36,6 +36,8 @@ def fill(account: str, order: Order) -> dict[str, Any]:
         _cluster(account, region, cluster)
     for virtual in order.get("virtual_clusters", ()):
         _virtual_cluster(account, region, virtual)
+    for studio in order.get("studios", ()):
+        emr.add_studio(account, region, studio["id"], studio["mode"])
     return {"seeded": {name: len(many) for name, many in order.items() if isinstance(many, list)}}
 
 

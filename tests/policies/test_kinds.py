@@ -27,6 +27,7 @@ TERMS = {
     "job_role": {"virtual_clusters": ["jobs"]},
     "cross_account_s3": {},
     "snapshot_repository": {},
+    "emr_studio": {},
 }
 SLUGS = {
     "portfolio": "templates",
@@ -35,6 +36,7 @@ SLUGS = {
     "job_role": "onboarding",
     "cross_account_s3": "lake",
     "snapshot_repository": "snapshots",
+    "emr_studio": "notebooks",
 }
 ARNS = {
     PrincipalType.IAM_USER: f"{IAM}user/team/ana",
@@ -52,6 +54,7 @@ HOLDS = {(kind, one): "" for kind in KINDS for one in YES} | {
     ("job_role", PrincipalType.SSO_ROLE): "role of your own",
     ("snapshot_repository", PrincipalType.SSO_ROLE): "role of your own",
     ("cross_account_s3", PrincipalType.SSO_ROLE): "role of your own",
+    ("emr_studio", PrincipalType.SSO_ROLE): "role of your own",
     ("job_role", PrincipalType.IAM_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_GROUP): "with the role itself",
@@ -170,6 +173,12 @@ CONFIGS = [
         ("snapshot_repository", {"domain": "logs", "role": "lake", "bucket": "lake", one: "x"}, no)
         for one, no in (("domain", "no domain"), ("role", "no role"), ("bucket", "no bucket"))
     ),
+    ("emr_studio", {"studio": "studio"}, "exactly these keys"),
+    ("emr_studio", {**f.STUDIO, "studio": "none"}, "no Studio “none”"),
+    ("emr_studio", {**f.STUDIO, "level": "root"}, "basic, intermediate, advanced"),
+    ("emr_studio", {**f.STUDIO, "templates": "all"}, "tagged, launch_role, everything"),
+    ("emr_studio", {**f.STUDIO, "templates": "everything"}, "why all of S3"),
+    ("emr_studio", {**f.STUDIO, "shared": "no"}, "true or false"),
     ("cross_account_s3", {"bucket": "lake"}, "exactly these keys"),
     ("cross_account_s3", {**f.LAKE, "bucket": "none"}, "no bucket “none”"),
     ("cross_account_s3", {**f.LAKE, "role": "none"}, "no role “none”"),

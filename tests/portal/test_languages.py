@@ -23,7 +23,7 @@ DATA = (
     "Dora Director", "Ira Auditor", "Data", "Templates", "Jobs", "Kubernetes", "Start kit",
     "What templates is for.", "What jobs is for.", "What kubernetes is for.", "Lake",
     "Snapshots", "Onboarding", "What lake is for.", "What snapshots is for.",
-    "What onboarding is for.", "emr-users",
+    "What onboarding is for.", "Notebooks", "What notebooks is for.", "emr-users",
     "viewers", "emr-exec-sales", "emr-exec-ops", "for the quarterly report", "because",
     "adds ana", "principals", "arn", "type", "statement", "virtual_cluster", "execution_role",
     "ana", "GH-105", "GH-108",

@@ -10,6 +10,7 @@ from accounts.models import PersonState, PortalRole, Sharing, StudioUser
 from policies.access.catalogue import words
 from policies.access.catalogue.shapes import Field, ListOf, Record, Value
 from policies.access.rulebook import DECIDERS
+from policies.documents import studio
 from policies.kinds import KINDS
 from policies.models import Cluster, Cut, Studio
 
@@ -98,6 +99,10 @@ STUDIOS = _placed(
     *(
         Field(name, Value(words.role, blank=""), default="")
         for name in ("user_role_arn", "emr_service_role_arn", "instance_profile_role_arn")
+    ),
+    *(
+        Field(f"{level}_policy_arn", Value(words.POLICY_ARN, blank=""), default="")
+        for level in studio.LEVELS
     ),
     Field("template_bucket", Value(words.BUCKET, blank=""), default=""),
     Field("logs_bucket", Value(words.BUCKET, blank=""), default=""),
@@ -226,6 +231,16 @@ _CONFIGS = {
             Field("prefix", Value(words.prefix, blank=""), default=""),
             Field("external_id", Value(words.yes_no), default=False),
             Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
+        ),
+        defaults=True,
+    ),
+    "emr_studio": Record(
+        (
+            Field("studio", _slug_of(refers="studios"), required=True),
+            Field("level", Value(words.one_of(studio.LEVELS)), default="basic"),
+            Field("shared", Value(words.yes_no), default=False),
+            Field("templates", Value(words.one_of(studio.TEMPLATES)), default="tagged"),
+            Field("reason", Value(words.text(200), blank=""), default=""),
         ),
         defaults=True,
     ),

@@ -66,6 +66,11 @@ STUDIO = matching(r"es-[A-Z0-9]{1,37}", "a Studio id", "es-0123456789ABCDEFGHIJK
 BUCKET = matching(
     r"(?!xn--|sthree-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name", "team-data"
 )
+POLICY_ARN = matching(
+    r"arn:aws(-[a-z]+)*:iam::(aws|\d{12}):policy/[A-Za-z0-9+=,.@_/-]{1,200}",
+    "the ARN of a managed policy",
+    "arn:aws:iam::111122223333:policy/studio-basic",
+)
 KEY_ARN = matching(
     r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
     "the ARN of a KMS key",

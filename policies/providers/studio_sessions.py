@@ -1,0 +1,134 @@
+"""Who may enter an EMR Studio of Identity Center's mode: one mapping per user or group.
+
+A mapping's session policy narrows what the Studio's user role may do. Every failure of these
+calls is InvalidRequestException, so only the text tells them apart:
+https://docs.aws.amazon.com/emr/latest/APIReference/API_CreateStudioSessionMapping.html
+"""
+
+from collections.abc import Mapping, Sequence, Set
+
+from django.utils.translation import gettext as _
+
+from policies.documents.studio import GROUPS, USERS
+from policies.outcomes import Outcome
+from policies.plan import Change, Reading, State
+from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
+
+READS = ("elasticmapreduce:ListStudioSessionMappings",)
+WRITES = (
+    "elasticmapreduce:CreateStudioSessionMapping",
+    "elasticmapreduce:UpdateStudioSessionMapping",
+    "elasticmapreduce:DeleteStudioSessionMapping",
+)
+WHOLE_KEY = True
+_ABSENT = "does not exist"
+
+
+def read(clients: Clients, place: Place) -> Reading:
+    listing = ("emr", "list_studio_session_mappings", "SessionMappings")
+    try:
+        found = clients.pages(*listing, StudioId=place.object)
+    except Outcome as error:
+        if error.code == "InvalidRequestException" and _ABSENT in error.message:
+            return Reading({}, missing=error.message)
+        raise
+    return Reading(
+        {f"{one['IdentityType']}:{one['IdentityId']}": one["SessionPolicyArn"] for one in found}
+    )
+
+
+def key_of(place: Place, part: Part) -> str:
+    return f"{part['type']}:{part['identity']}"
+
+
+def keys_of(place: Place, part: Part, state: State) -> Set[str]:
+    return {key_of(place, part)} & state.keys()
+
+
+def desired(place: Place, parts: Sequence[Part], standing: Standing | None = None) -> State:
+    """Of several levels for one identity, the highest: the one with the fewest above it."""
+    highest = sorted(parts, key=lambda part: (-len(part["above"]), part["policy"]))
+    return {key_of(place, part): part["policy"] for part in highest}
+
+
+def holds(state: State, place: Place, part: Part) -> bool:
+    """Whether the identity has this level's policy, or a higher level's."""
+    return state.get(key_of(place, part)) in {part["policy"], *part["above"]}
+
+
+def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
+    return frozenset()
+
+
+def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
+    return {}
+
+
+def basis(
+    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
+) -> Basis:
+    others = reading.state.keys() - desired(place, parts).keys()
+    return {kind: sum(key.startswith(f"{kind}:") for key in others) for kind in ("USER", "GROUP")}
+
+
+def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
+    ours = {key_of(place, part).partition(":")[0]: 0 for part in parts}
+    for key in desired(place, parts):
+        ours[key.partition(":")[0]] += 1
+    limits = {
+        "USER": (_("users mapped to this Studio"), USERS),
+        "GROUP": (_("groups mapped to this Studio"), GROUPS),
+    }
+    return [
+        Load(limits[kind][0], basis[kind] + count, limits[kind][1]) for kind, count in ours.items()
+    ]
+
+
+def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
+    return []
+
+
+def untouchable(place: Place, key: str, text: str) -> str:
+    return ""
+
+
+def say(place: Place, change: Change) -> str:
+    words = (
+        _("%(who)s may not enter the Studio %(studio)s any more")
+        if change.after is None
+        else _("%(who)s may enter the Studio %(studio)s with the session policy %(policy)s")
+    )
+    policy = (change.after or "").rpartition("/")[2]
+    return words % {"who": change.key, "studio": place.object, "policy": policy}
+
+
+def writes(changes: Sequence[Change]) -> list[list[Change]]:
+    """One call per identity; removals first."""
+    return [[change] for change in sorted(changes, key=lambda one: one.after is not None)]
+
+
+def apply(
+    clients: Clients,
+    place: Place,
+    reading: Reading,
+    changes: Sequence[Change],
+    parts: Sequence[Part],
+) -> None:
+    for change in changes:
+        kind, _colon, identity = change.key.partition(":")
+        who = {"StudioId": place.object, "IdentityType": kind, "IdentityId": identity}
+        if change.after is None:
+            _delete(clients, who)
+            continue
+        verb = "update" if change.key in reading.state else "create"
+        operation = f"{verb}_studio_session_mapping"
+        clients.call("emr", operation, **who, SessionPolicyArn=change.after)
+
+
+def _delete(clients: Clients, who: Mapping[str, str]) -> None:
+    try:
+        clients.call("emr", "delete_studio_session_mapping", **who)
+    except Outcome as error:
+        # Not there any more: what was wanted. Whether it is true, the looks tell.
+        if error.code != "InvalidRequestException" or _ABSENT not in error.message:
+            raise
