@@ -193,6 +193,7 @@ WINDOW_SECONDS = {
     "role_trust": (120.0, 120.0),
     "bucket_policy": (60.0, 60.0),
     "studio_sessions": (60.0, 60.0),
+    "cluster_access_entries": (60.0, 60.0),
 }
 AWS_CONNECT_TIMEOUT_SECONDS = env.number("AWS_CONNECT_TIMEOUT_SECONDS", 3)
 AWS_READ_TIMEOUT_SECONDS = env.number("AWS_READ_TIMEOUT_SECONDS", 10)

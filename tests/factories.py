@@ -28,6 +28,7 @@ from policies.models import (
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+EKS: dict[str, Any] = {"cluster": "main", "groups": ["viewers"], "policies": []}
 STUDIO = {
     "studio": "studio",
     "level": "intermediate",
@@ -183,6 +184,7 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
             "snapshot_repository",
             {"domain": "logs", "role": "lake", "bucket": "lake"},
         ),
+        "cluster": ("eks_user", EKS),
         "notebooks": ("emr_studio", STUDIO),
         "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
     }

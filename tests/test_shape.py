@@ -49,7 +49,7 @@ def test_no_file_lies_too_deep():
 
 def test_every_kind_and_provider_file_is_listed():
     listed = {module.__name__.rsplit(".", 1)[-1] for module in KINDS.values()}
-    helpers = {"__init__", "protocol", "support", "choices", "ends"}
+    helpers = {"__init__", "protocol", "support", "choices", "ends", "usernames"}
     assert {path.stem for path in (ROOT / "policies/kinds").glob("*.py")} - helpers == listed
     listed = {module.__name__.rsplit(".", 1)[-1] for module in PROVIDERS.values()}
     helpers = {"__init__", "protocol", "places", "managed", "statements", "tagged"}

@@ -13,7 +13,7 @@ from accounts.audit import What
 from accounts.models import EksUser, Principal
 from accounts.models.principals import Profile
 from policies.access import effects, fit
-from policies.kinds.aws_auth import new_username
+from policies.kinds import usernames
 from policies.models import Inquiry, InquiryKind, Item, Request, ask_worker
 
 HURRY_SECONDS = 5
@@ -89,7 +89,7 @@ def _identify(principal: Principal, unique_id: str, by: Actor) -> None:
 
 def profile_defaults(profile: type[Profile], principal: Principal) -> dict[str, Any]:
     """What a new profile starts with; a user name is made from the identity's own name."""
-    return {"username": new_username(principal)} if profile is EksUser else {}
+    return {"username": usernames.new(principal)} if profile is EksUser else {}
 
 
 def ask_unfitting(*, by: Actor) -> None:

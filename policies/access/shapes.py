@@ -42,8 +42,19 @@ def _steps(value: object) -> bool:
 
 
 def _config(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(one, bool) or _text(400)(one) or _texts(one) for one in value.values()
+    """Yes or no, texts, lists of texts; one level down also lists of such records."""
+    return isinstance(value, dict) and all(_plain(one) or _records(one) for one in value.values())
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, bool) or _text(400)(value) or _texts(value)
+
+
+def _records(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= 100
+        and all(isinstance(one, dict) and all(map(_plain, one.values())) for one in value)
     )
 
 

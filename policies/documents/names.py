@@ -29,6 +29,9 @@ _ARN = re.compile(
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
 class BadName(ValueError):
     """A name that must not be asked for or written: `what` it is, `why` not, and the `remedy`."""
 
@@ -165,3 +168,11 @@ def _folded(text: str) -> str:
 
 def _prefixes(words: tuple[str, ...]) -> str:
     return ", ".join(f"{word}:" for word in words)
+
+
+def is_namespace(name: object) -> bool:
+    """Whether a value is one namespace's name, without wildcards.
+
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+    """
+    return isinstance(name, str) and bool(_NAMESPACE.fullmatch(name))

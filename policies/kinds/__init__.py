@@ -3,6 +3,7 @@
 from policies.kinds import (
     aws_auth,
     cross_account_s3,
+    eks_user,
     emr_studio,
     execution_roles,
     job_role,
@@ -19,6 +20,7 @@ KINDS: dict[str, Kind] = {
     "cross_account_s3": cross_account_s3,
     "snapshot_repository": snapshot_repository,
     "emr_studio": emr_studio,
+    "eks_user": eks_user,
 }
 
 __all__ = [

@@ -11,10 +11,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.arns import PrincipalType
 from accounts.models import EksUser, Principal
 from policies.documents import names
-from policies.kinds import choices, support
+from policies.kinds import choices, ends, support, usernames
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
@@ -61,33 +60,13 @@ def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
     return choices.clean(terms, "groups", entitlement.config["groups"])
 
 
-def new_username(principal: Principal) -> str:
-    """A user name from the identity's name; from all of it where another has that name already."""
-    username = f"aws-user:{principal.name}"
-    if not EksUser.objects.filter(username__iexact=username).exclude(principal=principal).exists():
-        return username
-    kind = "user" if principal.arn_type is PrincipalType.IAM_USER else "role"
-    return f"aws-{kind}:{principal.account}:{principal.name}"
-
-
-def username_of(principal: Principal) -> str:
-    """The Kubernetes user name: the EKS user's own, else made from the identity's name."""
-    profile = EksUser.objects.filter(principal=principal).first()
-    username = profile.username if profile else new_username(principal)
-    try:
-        names.check_username(username)
-    except names.BadName as error:
-        raise BadTerms("principal", str(error)) from error
-    return username
-
-
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
     cluster = _cluster(entitlement)
     try:
         arn = names.auth_map_arn(principal.arn)
     except names.BadName as error:
         raise BadTerms("principal", str(error)) from error
-    username = username_of(principal)
+    username = usernames.of(principal)
     return [
         PlacedPart(
             TargetKind.CLUSTER_AUTH_MAP,
@@ -129,14 +108,7 @@ def cut_parts(
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:
-    return [
-        Remaining(
-            _("Open streams of Kubernetes: shells, logs and ports that are being forwarded.")
-        ),
-        Remaining(
-            _("Tokens of service accounts that were made with this access, until they expire.")
-        ),
-    ]
+    return ends.streams()
 
 
 def _cluster(entitlement: Entitlement) -> Cluster:

@@ -22,3 +22,15 @@ def sessions(ended_at: datetime, facts: EndFacts) -> list[Remaining]:
         ended_at + timedelta(seconds=facts.session_seconds),
     )
     return [chained, own]
+
+
+def streams() -> list[Remaining]:
+    """What goes on in a Kubernetes cluster: it asks at each request, and these are one each."""
+    return [
+        Remaining(
+            _("Open streams of Kubernetes: shells, logs and ports that are being forwarded.")
+        ),
+        Remaining(
+            _("Tokens of service accounts that were made with this access, until they expire.")
+        ),
+    ]

@@ -29,6 +29,7 @@ class TargetKind(models.TextChoices):
     JOB_RUNS = "job_runs", _("running jobs of an AWS identity")
     ROLE_TRUST = "role_trust", _("trust policy of a role")
     BUCKET_POLICY = "bucket_policy", _("policy of a bucket")
+    CLUSTER_ACCESS_ENTRIES = "cluster_access_entries", _("access entries of a cluster")
     STUDIO_SESSIONS = "studio_sessions", _("users and groups of an EMR Studio")
 
 

@@ -3,6 +3,7 @@
 from policies.models import TargetKind
 from policies.providers import (
     bucket_policy,
+    cluster_access_entries,
     cluster_auth_map,
     job_runs,
     portfolio_principals,
@@ -20,6 +21,7 @@ PROVIDERS: dict[str, Provider] = {
     TargetKind.ROLE_TRUST: role_trust,
     TargetKind.BUCKET_POLICY: bucket_policy,
     TargetKind.STUDIO_SESSIONS: studio_sessions,
+    TargetKind.CLUSTER_ACCESS_ENTRIES: cluster_access_entries,
 }
 
 __all__ = ["PROVIDERS", "Basis", "Clients", "Load", "Part", "Place", "Provider", "Standing"]

@@ -72,16 +72,12 @@ def basis(
 
 
 def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
-    ours = {key_of(place, part).partition(":")[0]: 0 for part in parts}
-    for key in desired(place, parts):
-        ours[key.partition(":")[0]] += 1
-    limits = {
-        "USER": (_("users mapped to this Studio"), USERS),
-        "GROUP": (_("groups mapped to this Studio"), GROUPS),
-    }
-    return [
-        Load(limits[kind][0], basis[kind] + count, limits[kind][1]) for kind, count in ours.items()
-    ]
+    ours = [key.partition(":")[0] for key in desired(place, parts)]
+    limits = (
+        ("USER", _("users mapped to this Studio"), USERS),
+        ("GROUP", _("groups mapped to this Studio"), GROUPS),
+    )
+    return [Load(quota, basis[kind] + ours.count(kind), limit) for kind, quota, limit in limits]
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:

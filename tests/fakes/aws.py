@@ -30,6 +30,7 @@ from werkzeug.serving import BaseWSGIServer, make_server  # noqa: E402
 from tests.fakes import (  # noqa: E402
     admin,
     eks,
+    eks_entries,
     emr,
     emrcontainers,
     holds_page,
@@ -54,7 +55,16 @@ class Quiet(MotoRequestHandler):
 
 def application() -> Gate:
     """The whole fake as one WSGI app; call once per process."""
-    for extension in (iam, sts, servicecatalog, servicequotas, eks, emr, emrcontainers):
+    for extension in (
+        iam,
+        sts,
+        servicecatalog,
+        servicequotas,
+        eks,
+        eks_entries,
+        emr,
+        emrcontainers,
+    ):
         extension.install()
     return Gate(DomainDispatcherApplication(create_backend_app), admin.app)
 

@@ -34,6 +34,8 @@ QUOTAS: Final = {
     "PatternsPerPortfolio": Quota(10, "[D][M] AssociatePrincipalWithPortfolio: 10 IAM_PATTERN"),
 }
 
+ACCESS_ENTRIES: Final = Quota(3_000, "[D] EKS quotas, per cluster, fixed")
+
 # How many of each identity type one EMR Studio admits.
 MAPPINGS: Final = {
     "USER": Quota(100, "[D] EMR Studio considerations, 2023"),
@@ -129,6 +131,50 @@ TEXTS: Final = {
         "InvalidParameterException",
         "Unsupported authentication mode update from {old} to {new}",
         "[D] EKS: CONFIG_MAP to API_AND_CONFIG_MAP to API, never back; [R] text",
+    ),
+    "cluster_missing": Text(
+        "ResourceNotFoundException", "No cluster found for name: {name}.", "[M] code; [R] text"
+    ),
+    "entries_off": Text(
+        "InvalidRequestException",
+        "The cluster's authentication mode must be set to one of "
+        "[API, API_AND_CONFIG_MAP] to perform this operation.",
+        "[M] code; [TF] text",
+    ),
+    "entry_missing": Text(
+        "ResourceNotFoundException",
+        "The specified principalArn could not be found: {principal}",
+        "[M] code; [TF] text",
+    ),
+    "entry_exists": Text(
+        "ResourceInUseException",
+        "The specified access entry resource is already in use on this cluster.",
+        "[M] code; [TF] text",
+    ),
+    "entry_principal": Text(
+        "InvalidParameterException",
+        "The specified principalArn is invalid: invalid principal: {principal}",
+        "[M] code; [TF] retried after CreateRole",
+    ),
+    "entry_group": Text(
+        "InvalidParameterException",
+        "The kubernetes group name is invalid, it cannot start with system:",
+        "[M] code; [R] text",
+    ),
+    "entry_username": Text(
+        "InvalidParameterException",
+        "The username {username} is invalid: its prefix is reserved",
+        "[M] code; [D] reserved prefixes; [K] text",
+    ),
+    "entry_type": Text(
+        "InvalidRequestException",
+        "Access policies cannot be associated with entries of this type.",
+        "[M] code; [D] STANDARD alone; [K] text",
+    ),
+    "entries_full": Text(
+        "ResourceLimitExceededException",
+        "The cluster may have at most {limit} access entries.",
+        "[M] code; [K] text",
     ),
     "studio_missing": Text(
         "InvalidRequestException", "Studio does not exist: {studio}.", "[M] code; [K] text"

@@ -107,10 +107,18 @@ def _servicecatalog(live: Any) -> Any:
     )
 
 
+def _cluster(live: Any) -> Any:
+    entries = {
+        arn: {"about": dict(one["about"]), "policies": dict(one["policies"])}
+        for arn, one in getattr(live, "entries", {}).items()
+    }
+    return _clone(live, entries=entries)
+
+
 def _eks(live: Any) -> Any:
     return _clone(
         live,
-        clusters={name: _clone(cluster) for name, cluster in live.clusters.items()},
+        clusters={name: _cluster(cluster) for name, cluster in live.clusters.items()},
     )
 
 

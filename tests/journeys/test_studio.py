@@ -3,17 +3,26 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from policies import clients
 from policies.kinds import KINDS, BadTerms
 from policies.models import Entitlement, Grant, Studio, Target
 from policies.providers import PROVIDERS, places
 from tests import factories as f
 from tests.journeys.test_honesty import end
-from tests.journeys.test_main_line import granted
+from tests.journeys.test_main_line import granted as approved
 from tests.world import PORTFOLIO
 
 UUID = "90670e0f-6f6c-4a2f-9a0b-0123456789a"
 SESSION = {one: f"arn:aws:iam::{f.ACCOUNT}:policy/studio-{one}" for one in ("basic", "advanced")}
 ANA = f"arn:aws:iam::{f.ACCOUNT}:role/people/ana"
+
+
+def granted(world, company, slug):
+    """Ana's grant, approved and as far as passes bring it."""
+    grant = approved(world, company, slug)
+    world.settle()
+    grant.refresh_from_db()
+    return grant
 
 
 @pytest.fixture
@@ -170,7 +179,7 @@ def test_anothers_mapping_stays_and_counts(world, peopled, sso):
     level(peopled, "basic")
     grant = entered(world, peopled, user)
     load = grant.item.preview["load"]
-    assert [(one["used"], one["limit"]) for one in load] == [(2, 100)]
+    assert [(one["used"], one["limit"]) for one in load] == [(2, 100), (0, 5)]
     end(grant, peopled)
     world.settle()
     assert mappings(world, sso) == {f"{UUID}c": SESSION["basic"]}
@@ -193,8 +202,8 @@ def test_a_mapping_that_went_meanwhile_is_gone_all_the_same(world, peopled, sso)
 def test_a_studio_that_is_not_there_is_missing(world, peopled, sso):
     Studio.objects.update(studio_id="es-NONE")
     place = places.place("studio_sessions", f.ACCOUNT, f.REGION, "es-NONE")
-    clients = f.clients.reading(f.ACCOUNT, f.REGION)
-    assert "does not exist" in PROVIDERS["studio_sessions"].read(clients, place).missing
+    reader = clients.reading(f.ACCOUNT, f.REGION)
+    assert "does not exist" in PROVIDERS["studio_sessions"].read(reader, place).missing
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,8 @@ HOURS = {  # hours until each thing that remains is over; None: until somebody e
     ("snapshot_repository", True): [1, None],
     ("cross_account_s3", False): [1, 2],
     ("cross_account_s3", True): [1],
+    ("eks_user", False): [None, None],
+    ("eks_user", True): [None, None],
     ("emr_studio", False): [1, 2, None],
     ("emr_studio", True): [1, None],
     ("job_role", False): [1, 2, None],

@@ -28,6 +28,7 @@ TERMS = {
     "cross_account_s3": {},
     "snapshot_repository": {},
     "emr_studio": {},
+    "eks_user": {},
 }
 SLUGS = {
     "portfolio": "templates",
@@ -37,6 +38,7 @@ SLUGS = {
     "cross_account_s3": "lake",
     "snapshot_repository": "snapshots",
     "emr_studio": "notebooks",
+    "eks_user": "cluster",
 }
 ARNS = {
     PrincipalType.IAM_USER: f"{IAM}user/team/ana",
@@ -55,6 +57,7 @@ HOLDS = {(kind, one): "" for kind in KINDS for one in YES} | {
     ("snapshot_repository", PrincipalType.SSO_ROLE): "role of your own",
     ("cross_account_s3", PrincipalType.SSO_ROLE): "role of your own",
     ("emr_studio", PrincipalType.SSO_ROLE): "role of your own",
+    ("eks_user", PrincipalType.SSO_ROLE): "",
     ("job_role", PrincipalType.IAM_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_GROUP): "with the role itself",
@@ -174,6 +177,16 @@ CONFIGS = [
     *(
         ("snapshot_repository", {"domain": "logs", "role": "lake", "bucket": "lake", one: "x"}, no)
         for one, no in (("domain", "no domain"), ("role", "no role"), ("bucket", "no bucket"))
+    ),
+    ("eks_user", {"cluster": "main"}, "exactly three keys"),
+    ("eks_user", {**f.EKS, "cluster": "none"}, "no cluster “none”"),
+    ("eks_user", {**f.EKS, "groups": []}, "at least one group or policy"),
+    ("eks_user", {**f.EKS, "groups": ["system:masters"]}, "belong to the cluster"),
+    ("eks_user", {**f.EKS, "groups": ["a*"]}, "wildcard"),
+    (
+        "eks_user",
+        {**f.EKS, "policies": [{"policy": "view", "namespaces": []}]},
+        "knows no access entries",
     ),
     ("emr_studio", {"studio": "studio"}, "exactly these keys"),
     ("emr_studio", {**f.STUDIO, "studio": "none"}, "no Studio “none”"),

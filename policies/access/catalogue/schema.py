@@ -10,7 +10,7 @@ from accounts.models import PersonState, PortalRole, Sharing, StudioUser
 from policies.access.catalogue import words
 from policies.access.catalogue.shapes import Field, ListOf, Record, Value
 from policies.access.rulebook import DECIDERS
-from policies.documents import studio
+from policies.documents import access_entries, studio
 from policies.kinds import KINDS
 from policies.models import Cluster, Cut, Studio
 
@@ -205,6 +205,13 @@ APPROVAL_POLICIES = Section(
     ),
     rule="approval_policy",
 )
+_ACCESS_POLICY = Record(
+    (
+        Field("policy", Value(words.one_of(access_entries.POLICIES)), required=True),
+        Field("namespaces", ListOf(Value(words.NAMESPACE), ordered=True), default=[]),
+    ),
+    defaults=True,
+)
 _CONFIGS = {
     "portfolio": Record((Field("portfolio", _slug_of(refers="portfolios"), required=True),)),
     "execution_roles": Record(
@@ -231,6 +238,14 @@ _CONFIGS = {
             Field("prefix", Value(words.prefix, blank=""), default=""),
             Field("external_id", Value(words.yes_no), default=False),
             Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
+        ),
+        defaults=True,
+    ),
+    "eks_user": Record(
+        (
+            Field("cluster", _slug_of(refers="clusters"), required=True),
+            Field("groups", ListOf(Value(words.group), ordered=True), default=[]),
+            Field("policies", ListOf(_ACCESS_POLICY, ordered=True), default=[]),
         ),
         defaults=True,
     ),
