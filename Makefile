@@ -89,7 +89,7 @@ $(VENV)/.dev: $(VENV)/.python requirements-dev.txt
 define install
 echo "Installing $(1) …"; \
 if [ -x $(BIN)/uv ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV); then \
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes \
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes \
 		$(addprefix -r ,$(1)) && exit 0; \
 	echo "uv could not; trying pip."; \
 fi; \

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 AGED = timedelta(minutes=15)
 IDENTITY_AGED = timedelta(hours=6)
+RESEND_SECONDS, LONGEST_RESEND_SECONDS = 5.0, 600.0  # between two messages about one inquiry
 TRIES = 8
 
 
@@ -238,10 +239,16 @@ def hurry_identities() -> None:
 
 
 def hurry_waiting() -> None:
-    """Open inquiries whose time has come get a message; the next one follows later."""
-    waiting = Inquiry.objects.filter(state=Inquiry.State.OPEN, next_try_at__lte=Now())[:100]
-    for inquiry in waiting:
-        Inquiry.objects.filter(pk=inquiry.pk).update(next_try_at=from_now(5.0))
+    """Open inquiries whose time has come get a message; the next follows after as long again.
+
+    One every few seconds would bury a reader that is slow or away under messages of the same.
+    """
+    waiting = Inquiry.objects.filter(state=Inquiry.State.OPEN, next_try_at__lte=Now())
+    now = database_now()
+    for inquiry in waiting.order_by("next_try_at")[:100]:
+        waited = (now - inquiry.asked_at).total_seconds()
+        again = from_now(min(max(waited, RESEND_SECONDS), LONGEST_RESEND_SECONDS))
+        Inquiry.objects.filter(pk=inquiry.pk).update(next_try_at=again)
         ask_worker(inquiry)
 
 

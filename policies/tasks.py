@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from policies import answers, lifecycle, reconcile
@@ -14,7 +14,8 @@ from policies.reconcile.lease import database_now, from_now
 
 logger = logging.getLogger(__name__)
 
-RESEND_SECONDS = 5.0
+# A message may be lost, or wait behind thousands: the next follows after as long as it waited.
+RESEND_SECONDS, LONGEST_RESEND_SECONDS = 5.0, 600.0
 BATCH = 200
 
 
@@ -86,12 +87,26 @@ def due_scans() -> list[int]:
 
 
 def due_targets() -> list[int]:
-    """Targets that are due, free, and were not hurried in the last seconds; marked as hurried."""
-    due = Target.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
-        Q(hurried_at__isnull=True) | Q(hurried_at__lte=from_now(-RESEND_SECONDS)),
-        next_look_at__lte=Now(),
-    ).order_by("next_look_at")
+    """Targets that are due, free, and have no young message; marked as hurried.
+
+    A worker that is away or slow finds a few messages of each, not one for every five seconds.
+    """
+    waited = ExpressionWrapper(
+        F("hurried_at") + (F("hurried_at") - F("next_look_at")), output_field=DateTimeField()
+    )
+    due = (
+        Target.objects.alias(twice=waited)
+        .filter(
+            Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
+            Q(hurried_at__isnull=True) | Q(hurried_at__lte=from_now(-RESEND_SECONDS)),
+            Q(hurried_at__isnull=True)
+            | Q(hurried_at__lt=F("next_look_at"))
+            | Q(twice__lte=Now())
+            | Q(hurried_at__lte=from_now(-LONGEST_RESEND_SECONDS)),
+            next_look_at__lte=Now(),
+        )
+        .order_by("next_look_at")
+    )
     ids = list(due.values_list("pk", flat=True)[:BATCH])
     Target.objects.filter(pk__in=ids).update(hurried_at=Now())
     return ids

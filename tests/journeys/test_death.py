@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from accounts.models import Event
-from policies import tasks
-from policies.models import Key, Plan, Target
+from policies import answers, tasks
+from policies.models import Inquiry, Key, Plan, Target
+from policies.reconcile.lease import database_now
 from tests import factories as f
 from tests.journeys.test_main_line import granted
 
@@ -87,3 +89,38 @@ def test_a_lost_message_loses_nothing(world, peopled, monkeypatch):
     Target.objects.update(hurried_at=None)
     assert tasks.due_targets() == [target.pk]
     assert tasks.due_targets() == []
+
+
+@pytest.mark.parametrize(
+    ("due_ago", "hurried_ago", "again"),
+    [
+        (3, None, True),
+        (100, 4, False),  # young, however long it has been due
+        (100, 40, False),  # it had waited 60 seconds when it was hurried: 60 more
+        (100, 60, True),
+        (10, 20, True),  # the message was about an earlier look
+        (9_000, 500, False),
+        (9_000, 601, True),  # never longer than ten minutes, as brokers are wiped, too
+    ],
+)
+def test_messages_about_one_target_grow_rarer_the_longer_it_waits(
+    company, due_ago, hurried_ago, again
+):
+    now = database_now()
+    target = Target.objects.create(
+        kind="portfolio_principals", account=f.ACCOUNT, region=f.REGION, object="port-x"
+    )
+    hurried = None if hurried_ago is None else now - timedelta(seconds=hurried_ago)
+    Target.objects.update(next_look_at=now - timedelta(seconds=due_ago), hurried_at=hurried)
+    assert (tasks.due_targets() == [target.pk]) is again
+
+
+def test_messages_about_one_inquiry_grow_rarer_the_longer_it_waits(company):
+    f.asked(company)
+    now = database_now()
+    for waited in (0, 40, 9_000):
+        Inquiry.objects.update(asked_at=now - timedelta(seconds=waited), next_try_at=now)
+        answers.hurry_waiting()
+        next_try = Inquiry.objects.get().next_try_at
+        expected = min(max(waited, 5), 600)
+        assert timedelta(seconds=expected - 1) < next_try - now < timedelta(seconds=expected + 5)
