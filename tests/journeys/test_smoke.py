@@ -18,7 +18,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SECONDS = 900
 pytestmark = pytest.mark.processes
-KINDS = ("templates", "jobs", "kubernetes")
+KINDS = (
+    *("templates", "jobs", "kubernetes", "cluster"),
+    *("studio", "onboarding", "lake", "snapshots"),
+)
 
 
 def started(tmp_path: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":

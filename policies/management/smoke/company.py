@@ -60,22 +60,25 @@ class Company:
         self.people[who] = identities.register(arn, by=actors.system(), now=now(), person=person)
 
     def offer_portfolio(self, portfolio: str) -> None:
-        self._place(Portfolio, "spark", portfolio_id=portfolio)
-        self._offer("templates", "portfolio", {"portfolio": "spark"})
+        self.place(Portfolio, "spark", portfolio_id=portfolio)
+        self.offer("templates", "portfolio", {"portfolio": "spark"})
 
     def offer_jobs(self, virtual_cluster: str) -> str:
         """The ARN of the execution role that is offered; IAM never looks whether it exists."""
-        arn = f"arn:{self.account.partition}:iam::{self.account.number}:role/gatehouse-smoke-exec"
-        self._place(VirtualCluster, "jobs", virtual_cluster_id=virtual_cluster)
-        self._place(ManagedRole, "exec", arn=arn)
-        self._offer("jobs", "execution_roles", {"virtual_cluster": "jobs", "roles": ["exec"]})
+        arn = self.role_arn("gatehouse-smoke-exec")
+        self.place(VirtualCluster, "jobs", virtual_cluster_id=virtual_cluster)
+        self.place(ManagedRole, "exec", arn=arn)
+        self.offer("jobs", "execution_roles", {"virtual_cluster": "jobs", "roles": ["exec"]})
         return arn
 
     def offer_cluster(self, name: str, kubeconfig: str, context: str) -> None:
+        self.know_cluster(name, kubeconfig, context)
+        self.offer("kubernetes", "aws_auth", {"cluster": "main", "groups": ["emr-users"]})
+
+    def know_cluster(self, name: str, kubeconfig: str, context: str) -> None:
         access = Cluster.Access.KUBECONFIG if kubeconfig else Cluster.Access.EKS
         place = {"access": access, "kubeconfig": kubeconfig, "context": context}
-        self._place(Cluster, "main", cluster_name=name, **place)
-        self._offer("kubernetes", "aws_auth", {"cluster": "main", "groups": ["emr-users"]})
+        self.place(Cluster, "main", cluster_name=name, **place)
 
     def ask(self, who: str, slug: str, terms: dict[str, Any]) -> Request:
         principal = self.people[who]
@@ -97,12 +100,16 @@ class Company:
         decisions.approve(request, shown, by=by, now=now(), why=WHY)
         return Grant.objects.get(item__request=request)
 
-    def _place(self, model: Any, slug: str, **facts: Any) -> None:
-        model.objects.create(
-            slug=slug, name=slug, account=self.account, region=self.account.region, **facts
-        )
+    def place(self, model: Any, slug: str, **facts: Any) -> None:
+        """One entry of the estate; what is there under that short name already stays."""
+        where = {"account": self.account, "region": self.account.region}
+        model.objects.get_or_create(slug=slug, defaults={"name": slug, **where, **facts})
 
-    def _offer(self, slug: str, kind: str, config: dict[str, Any]) -> None:
+    def role_arn(self, name: str) -> str:
+        """The ARN of a role in this account; IAM never looks whether a policy names one."""
+        return f"arn:{self.account.partition}:iam::{self.account.number}:role/{name}"
+
+    def offer(self, slug: str, kind: str, config: dict[str, Any]) -> None:
         rule: dict[str, Any] = {"name": slug.capitalize(), "description": "", "kind": kind}
         rule |= {"config": config, "approval_policy": "manager", "owner": None, "max_days": 90}
         rules.propose("entitlement", slug, rule, by=actors.system(), reason=WHY)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from policies.management.smoke import further
 from policies.management.smoke.company import Company
 from policies.management.smoke.outside import Outside
 from policies.management.smoke.report import Failed
@@ -103,4 +104,4 @@ class Kubernetes:
 
 
 def every() -> list[Kind]:
-    return [Templates(), Jobs(), Kubernetes()]
+    return [Templates(), Jobs(), Kubernetes(), *further.every()]

@@ -74,7 +74,7 @@ def _account(outside: Outside) -> str:
 def _stage(outside: Outside, account: str) -> Stage:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    seeds = Seeds(clients.own(outside.region), account)
+    seeds = Seeds(clients.own(outside.region), account, outside.region)
     company = Company.found(account, outside.region)
     return Stage(outside, seeds, company, Sight(outside, account))
 

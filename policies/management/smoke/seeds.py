@@ -17,8 +17,8 @@ Undo = Callable[[], Any]
 class Seeds:
     """Names carry random letters, so that two runs in one account never meet."""
 
-    def __init__(self, clients: AccountClients, account: str) -> None:
-        self._clients, self.account = clients, account
+    def __init__(self, clients: AccountClients, account: str, region: str) -> None:
+        self._clients, self.account, self.region = clients, account, region
         self.name = f"gatehouse-smoke-{secrets.token_hex(4)}"
         self._undo: list[tuple[str, Undo]] = []
 
@@ -88,6 +88,15 @@ class Seeds:
             lambda: self._call(service, "delete_virtual_cluster", id=found),
         )
         return found
+
+    def bucket(self, suffix: str) -> str:
+        """Its name."""
+        name, region = f"{self.name}-{suffix}", self.region
+        where = {} if region == "us-east-1" else {"LocationConstraint": region}
+        rest = {"CreateBucketConfiguration": where} if where else {}
+        self._call("s3", "create_bucket", Bucket=name, **rest)
+        self._later(f"bucket {name}", lambda: self._call("s3", "delete_bucket", Bucket=name))
+        return name
 
     def cluster(self, name: str, role: str) -> None:
         """An EKS cluster; only ever asked of the fake, whose cluster is there at once."""

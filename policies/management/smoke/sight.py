@@ -3,11 +3,13 @@
 Never what the portal remembers: this is the other side's word against it.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from policies import clients
 from policies.management.smoke.outside import Outside
+from policies.outcomes import Outcome
 
 AUTH_MAP = ("kube-system", "aws-auth")
 
@@ -39,6 +41,22 @@ class Sight:
             one: aws.call("iam", "get_role_policy", RoleName=name, PolicyName=one)["PolicyDocument"]
             for one in found
         }
+
+    def trust(self, role: str) -> list[dict[str, Any]]:
+        """The statements of a role's trust policy."""
+        name = role.rsplit("/", 1)[-1]
+        found = self._aws().call("iam", "get_role", RoleName=name)["Role"]
+        return list(found["AssumeRolePolicyDocument"]["Statement"])
+
+    def bucket(self, name: str) -> list[dict[str, Any]]:
+        """The statements of a bucket's policy; none where it has none."""
+        try:
+            told = self._aws().call("s3", "get_bucket_policy", Bucket=name)["Policy"]
+        except Outcome as error:
+            if error.code != "NoSuchBucketPolicy":
+                raise
+            return []
+        return list(json.loads(told)["Statement"])
 
     def auth_map(self) -> dict[str, str]:
         """The data of aws-auth, byte for byte."""
