@@ -67,8 +67,11 @@ def _prepare(place: Place, number: int) -> list[Want]:
 
 
 def _timed(place: Place, processes: Processes, want: Want) -> float:
-    place.forget_calls()
     items = decided.approved([want])
+    decided.identify(f.ACCOUNT)  # before it is decided: another id is another identity
+    for item in items:
+        item.refresh_from_db()
+    place.forget_calls()
     began = time.time()
     grant = decided.make(items)[0]
     processes.wait(lambda: _seen(grant), seconds=SEEN_SECONDS, what="seen")
