@@ -25,13 +25,12 @@ from policies.providers import PROVIDERS, Part, Place, Provider, Standing, place
 from policies.reconcile import deliveries, identities
 from policies.reconcile.lease import database_now, from_now
 from policies.reconcile.reading import read
-from policies.reconcile.retries import spread
+from policies.reconcile.retries import LONGEST_RESEND_SECONDS, RESEND_SECONDS, spread
 
 logger = logging.getLogger(__name__)
 
 AGED = timedelta(minutes=15)
 IDENTITY_AGED = timedelta(hours=6)
-RESEND_SECONDS, LONGEST_RESEND_SECONDS = 5.0, 600.0  # between two messages about one inquiry
 TRIES = 8
 
 

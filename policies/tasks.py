@@ -11,11 +11,10 @@ from policies import answers, lifecycle, reconcile
 from policies.models import Beat, Target, calls, hurry
 from policies.reconcile import restored
 from policies.reconcile.lease import database_now, from_now
+from policies.reconcile.retries import LONGEST_RESEND_SECONDS, RESEND_SECONDS
 
 logger = logging.getLogger(__name__)
 
-# A message may be lost, or wait behind thousands: the next follows after as long as it waited.
-RESEND_SECONDS, LONGEST_RESEND_SECONDS = 5.0, 600.0
 BATCH = 200
 
 

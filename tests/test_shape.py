@@ -49,9 +49,9 @@ def test_no_file_lies_too_deep():
 
 def test_every_kind_and_provider_file_is_listed():
     listed = {module.__name__.rsplit(".", 1)[-1] for module in KINDS.values()}
-    helpers = {"__init__", "protocol", "support", "choices", "ends", "usernames"}
+    helpers = {"__init__", "protocol", "support", "choices", "ends", "unasked", "usernames"}
     assert {path.stem for path in (ROOT / "policies/kinds").glob("*.py")} - helpers == listed
     listed = {module.__name__.rsplit(".", 1)[-1] for module in PROVIDERS.values()}
-    helpers = {"__init__", "protocol", "places", "managed", "statements", "tagged"}
+    helpers = {"__init__", "protocol", "places", "managed", "statements", "tagged", "keyed"}
     assert {path.stem for path in (ROOT / "policies/providers").glob("*.py")} - helpers == listed
     assert set(PROVIDERS) == set(TargetKind)

@@ -16,6 +16,7 @@ from policies.documents.auth_rows import (
     MAP_ACCOUNTS,
     MAP_ROLES,
     MAP_USERS,
+    ROW_SECTIONS,
     SECTIONS,
     Entry,
     Row,
@@ -24,7 +25,7 @@ from policies.documents.auth_rows import (
     read,
     row_key,
 )
-from policies.documents.auth_text import Unreadable
+from policies.documents.auth_text import Refused, Unreadable
 from policies.documents.names import BadName
 
 LIMIT_BYTES = 1_048_576
@@ -136,6 +137,18 @@ def untouchable(row: Row) -> Guard | None:
 def row_text(username: str, groups: Iterable[str]) -> str:
     """A row's canonical text: JSON, groups sorted and unique (their order means nothing)."""
     return json.dumps({"groups": sorted(set(groups)), "username": username}, separators=(",", ":"))
+
+
+def readable_rows(data: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Refused]]:
+    """`rows_state` of each section of rows that can be read, and why the others cannot."""
+    state: dict[str, str] = {}
+    broken = {}
+    for name in ROW_SECTIONS:
+        try:
+            state |= rows_state(data, [name])
+        except Refused as error:
+            broken[name] = error
+    return state, broken
 
 
 def rows_state(data: Mapping[str, str], sections: Iterable[str] = SECTIONS) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import EksUser, Principal
 from policies.documents import names
 from policies.kinds import choices, ends, support, usernames
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
@@ -41,14 +42,7 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise BadTerms("config", _("Write the groups as a list of names."))
     if not groups:
         raise BadTerms("config", _("Name at least one group."))
-    for group in groups:
-        if "*" in group:
-            text = _("Group “%s” holds a wildcard. Name each group exactly.") % group
-            raise BadTerms("config", text)
-        try:
-            names.check_group(group)
-        except names.BadName as error:
-            raise BadTerms("config", str(error)) from error
+    usernames.check_groups(groups)
 
 
 def fields(entitlement: Entitlement) -> Sequence[Field]:
@@ -99,12 +93,6 @@ def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
 def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> str:
     cluster = _cluster(entitlement)
     return f"aws eks update-kubeconfig --region {cluster.region} --name {cluster.cluster_name}"
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

@@ -8,13 +8,6 @@ from django.utils.translation import gettext as _
 from policies.kinds.protocol import BadTerms
 
 
-def none(terms: Mapping[str, Any]) -> dict[str, Any]:
-    """No terms at all. Raises BadTerms where some were sent."""
-    if terms:
-        raise BadTerms("terms", _("There is nothing to choose for this access."))
-    return {}
-
-
 def clean(terms: Mapping[str, Any], name: str, offered: Sequence[str]) -> dict[str, Any]:
     """{name: sorted, unique choices}. Raises BadTerms on none, on strangers, on other keys.
 

@@ -5,7 +5,7 @@ Configuration: {"bucket": slug, "role": slug, "access": "read" or "write", "pref
 that takes on the role; for Databricks, the role that a cluster's machines run as.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Principal
 from policies.documents import crossing
-from policies.kinds import choices, ends, support
+from policies.kinds import ends, support
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
-    Field,
     PlacedPart,
     Remaining,
     Terms,
 )
+from policies.kinds.unasked import clean as clean
+from policies.kinds.unasked import fields as fields
 from policies.models import Bucket, Entitlement, ManagedRole, TargetKind, Workspace
 
 LABEL = gettext_lazy("bucket of another account")
@@ -72,14 +74,6 @@ def _check_key(bucket: Bucket) -> None:
                 "owner": bucket.kms_key_arn.split(":")[4],
             },
         )
-
-
-def fields(entitlement: Entitlement) -> Sequence[Field]:
-    return ()
-
-
-def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
-    return choices.none(terms)
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
@@ -165,12 +159,6 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
             f'dbutils.fs.mount("s3a://{url}", "/mnt/{bucket.slug}")',
         ]
     )
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

@@ -5,7 +5,7 @@ Configuration: {"cluster": slug, "groups": [name, …], "policies": [{"policy": 
 CONFIG_MAP gets rows of aws-auth and knows no policies; any other gets one access entry.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,17 @@ from django.utils.translation import gettext_lazy
 from accounts.arns import PrincipalType
 from accounts.models import EksUser, Principal
 from policies.documents import access_entries, names
-from policies.kinds import choices, ends, support, usernames
+from policies.kinds import ends, support, usernames
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
-    Field,
     PlacedPart,
     Remaining,
     Terms,
 )
+from policies.kinds.unasked import clean as clean
+from policies.kinds.unasked import fields as fields
 from policies.models import Cluster, Entitlement, TargetKind
 
 LABEL = gettext_lazy("EKS cluster")
@@ -49,8 +51,7 @@ def check_config(config: Mapping[str, Any]) -> None:
             "config",
             _("“%s” knows no access entries, and so no policies: name groups only.") % cluster.slug,
         )
-    for group in config["groups"]:
-        _check_name(names.check_group, group)
+    usernames.check_groups(config["groups"])
     for one in config["policies"]:
         _check_policy(one)
 
@@ -64,23 +65,6 @@ def _check_policy(one: Mapping[str, Any]) -> None:
     if one["policy"] not in access_entries.POLICIES:
         allowed = ", ".join(access_entries.POLICIES)
         raise BadTerms("config", _("Write for policy one of: %s.") % allowed)
-
-
-def _check_name(check: Any, name: str) -> None:
-    if "*" in name:
-        raise BadTerms("config", _("Group “%s” holds a wildcard. Name each group exactly.") % name)
-    try:
-        check(name)
-    except names.BadName as error:
-        raise BadTerms("config", str(error)) from error
-
-
-def fields(entitlement: Entitlement) -> Sequence[Field]:
-    return ()
-
-
-def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
-    return choices.none(terms)
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
@@ -183,12 +167,6 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
         "ask for it in its permission set, or use a kubeconfig file you were given."
     )
     return f"{line}\n{needed % cluster.account_id}"
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

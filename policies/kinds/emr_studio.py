@@ -8,7 +8,7 @@ Identity Center mode: a mapping with the level's session policy. What everybody 
 at most belongs to the Studio's *user role*: whoever asks with that role itself gives it that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,16 +18,18 @@ from django.utils.translation import gettext_lazy
 from accounts.arns import IDENTITY_CENTER, PrincipalType
 from accounts.models import Principal, StudioUser
 from policies.documents import studio as documents
-from policies.kinds import choices, ends, support
+from policies.kinds import ends, support
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
-    Field,
     PlacedPart,
     Remaining,
     Support,
     Terms,
 )
+from policies.kinds.unasked import clean as clean
+from policies.kinds.unasked import fields as fields
 from policies.models import Entitlement, Portfolio, Studio, TargetKind
 
 LABEL = gettext_lazy("EMR Studio")
@@ -75,14 +77,6 @@ def _check_studio(studio: Studio, level: str) -> None:
             )
             % studio.slug,
         )
-
-
-def fields(entitlement: Entitlement) -> Sequence[Field]:
-    return ()
-
-
-def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
-    return choices.none(terms)
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
@@ -143,6 +137,9 @@ def _templates(studio: Studio, level: str, principal: Principal) -> list[PlacedP
     portfolio = Portfolio.objects.filter(slug=studio.portfolio).first()
     if level == "basic" or portfolio is None:
         return []
+    if portfolio.account_id != principal.account:
+        text = _("The portfolio “%s” is of another account than the Studio: correct the catalogue.")
+        raise BadTerms("config", text % portfolio.slug)
     place = (portfolio.account_id, portfolio.region, portfolio.portfolio_id)
     body = {"arn": principal.arn, "type": "IAM"}
     return [PlacedPart(TargetKind.PORTFOLIO_PRINCIPALS, *place, body)]
@@ -206,12 +203,6 @@ def _who_is_who(studio: Studio) -> list[str]:
         ),
     ]
     return [f"{what} – {arn}" for what, arn in names if arn]
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

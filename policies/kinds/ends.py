@@ -1,12 +1,22 @@
 """What may go on after an end, as several kinds say it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from policies.kinds.protocol import EndFacts, Remaining
+from accounts.models import Principal
+from policies.kinds.protocol import EndFacts, PlacedPart, Remaining
 
 CHAINED = timedelta(hours=1)  # AWS lets no chained session live longer
+
+
+def cut_parts(
+    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
+) -> list[PlacedPart]:
+    """Nothing is cut but sessions."""
+    return []
 
 
 def sessions(ended_at: datetime, facts: EndFacts) -> list[Remaining]:

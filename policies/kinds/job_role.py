@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Principal
 from policies.documents import trust
 from policies.kinds import choices, ends, support
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
@@ -123,12 +124,6 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
         f"--virtual-cluster-id {virtual.virtual_cluster_id} "
         f"--execution-role-arn {principal.arn} …"
     )
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

@@ -3,7 +3,7 @@
 Configuration: {"portfolio": slug}. Nothing to choose.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Principal, StudioUser
-from policies.kinds import choices, ends, support
+from policies.kinds import ends, support
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
-    Field,
     PlacedPart,
     Remaining,
     Terms,
 )
+from policies.kinds.unasked import clean as clean
+from policies.kinds.unasked import fields as fields
 from policies.models import Entitlement, Portfolio, TargetKind
 
 LABEL = gettext_lazy("cluster templates")
@@ -34,14 +36,6 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise BadTerms("config", _("Write exactly one key: portfolio."))
     if not Portfolio.objects.filter(slug=config["portfolio"]).exists():
         raise BadTerms("config", _("There is no portfolio “%s”.") % config["portfolio"])
-
-
-def fields(entitlement: Entitlement) -> Sequence[Field]:
-    return ()
-
-
-def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
-    return choices.none(terms)
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
@@ -89,12 +83,6 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
         "region": _portfolio(entitlement).region,
         "portfolio": _portfolio(entitlement).name,
     }
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

@@ -4,7 +4,7 @@ Configuration: {"domain": slug, "role": slug, "bucket": slug}. Nothing to choose
 is the one that registers the repository.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,15 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Principal
 from policies.documents import snapshots
-from policies.kinds import choices, ends, support
+from policies.kinds import ends, support
+from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
     BadTerms,
     EndFacts,
-    Field,
     PlacedPart,
     Remaining,
     Terms,
 )
+from policies.kinds.unasked import clean as clean
+from policies.kinds.unasked import fields as fields
 from policies.models import Bucket, Domain, Entitlement, ManagedRole, TargetKind
 
 LABEL = gettext_lazy("snapshot repository")
@@ -65,14 +67,6 @@ def _check_reach(domain: Domain, bucket: Bucket) -> None:
             _("“%(bucket)s” encrypts with %(key)s, which the role could not use yet.")
             % {"bucket": bucket.name, "key": bucket.kms_key_arn},
         )
-
-
-def fields(entitlement: Entitlement) -> Sequence[Field]:
-    return ()
-
-
-def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
-    return choices.none(terms)
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
@@ -127,12 +121,6 @@ def how_to_use(entitlement: Entitlement, principal: Principal, terms: Terms) -> 
     domain, role, bucket = _things(entitlement)
     name = f"{bucket.slug}-snapshots"
     return snapshots.request(domain.endpoint, name, bucket.bucket_name, domain.region, role.arn)
-
-
-def cut_parts(
-    principal: Principal, parts: Sequence[Mapping[str, Any]], before: str
-) -> list[PlacedPart]:
-    return []
 
 
 def remains(entitlement: Entitlement, ended_at: datetime, facts: EndFacts) -> list[Remaining]:

@@ -1,4 +1,8 @@
-"""The one user name under which an identity works on every Kubernetes cluster."""
+"""Names in Kubernetes: the one user name of an identity on every cluster, and its groups."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
 
 from accounts.arns import PrincipalType
 from accounts.models import EksUser, Principal
@@ -24,3 +28,15 @@ def of(principal: Principal) -> str:
     except names.BadName as error:
         raise BadTerms("principal", str(error)) from error
     return username
+
+
+def check_groups(groups: Iterable[str]) -> None:
+    """Raises BadTerms for a group nobody may be given by name."""
+    for group in groups:
+        if "*" in group:
+            text = _("Group “%s” holds a wildcard. Name each group exactly.") % group
+            raise BadTerms("config", text)
+        try:
+            names.check_group(group)
+        except names.BadName as error:
+            raise BadTerms("config", str(error)) from error

@@ -11,9 +11,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from policies.documents import access_entries, auth_map, auth_rows, names
-from policies.documents.auth_text import Refused
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
+from policies.providers import keyed
+from policies.providers.keyed import clears as clears
+from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
 READS = (
@@ -33,7 +35,6 @@ WHOLE_KEY = True
 WITHOUT, BOTH = "CONFIG_MAP", "API_AND_CONFIG_MAP"  # authenticationMode
 TAG = "gatehouse"
 UNREAD = "{}"  # an entry of somebody who never asked here: there, and not looked into
-_GONE = "ResourceNotFoundException"
 
 
 def read(clients: Clients, place: Place) -> Reading:
@@ -44,7 +45,7 @@ def read(clients: Clients, place: Place) -> Reading:
     try:
         about = clients.call("eks", "describe_cluster", name=place.object)["cluster"]
     except Outcome as error:
-        if error.code == _GONE:
+        if _is_gone(error):
             return Reading({}, missing=error.message)
         raise
     mode = str((about.get("accessConfig") or {}).get("authenticationMode", WITHOUT))
@@ -69,10 +70,8 @@ def read(clients: Clients, place: Place) -> Reading:
 def _rows(clients: Clients, place: Place) -> dict[str, str]:
     """Rows of aws-auth, which an entry for the same identity puts out of effect."""
     found = clients.kubernetes(place.config).read_config_map("kube-system", "aws-auth")
-    try:
-        return auth_map.rows_state(dict((found or {}).get("data") or {}))
-    except Refused:
-        return {}  # a section that does not parse gives nobody anything
+    # A section that does not parse gives nobody anything.
+    return auth_map.readable_rows(dict((found or {}).get("data") or {}))[0]
 
 
 def _entry(clients: Clients, place: Place, arn: str) -> tuple[Any, Mapping[str, str]] | None:
@@ -83,7 +82,7 @@ def _entry(clients: Clients, place: Place, arn: str) -> tuple[Any, Mapping[str, 
         listing = ("eks", "list_associated_access_policies", "associatedAccessPolicies")
         policies = clients.pages(*listing, **who)
     except Outcome as error:
-        if error.code != _GONE:
+        if not _is_gone(error):
             raise
         return None
     return access_entries.from_eks(about, policies), about.get("tags", {})
@@ -113,10 +112,6 @@ def desired(place: Place, parts: Sequence[Part], standing: Standing | None = Non
 def holds(state: State, place: Place, part: Part) -> bool:
     text = state.get(key_of(place, part), UNREAD)
     return text != UNREAD and access_entries.covers(text, part)
-
-
-def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
-    return frozenset()
 
 
 def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
@@ -175,10 +170,13 @@ def _shadowed(reading: Reading, place: Place, arn: str) -> str:
 
 
 def untouchable(place: Place, key: str, text: str) -> str:
-    """Entries of machines and of AWS's own services, without which nodes leave the cluster."""
+    """Entries of machines and of AWS's own services, without which nodes leave the cluster; and
+    those not looked into, which may be just that."""
+    if text == UNREAD:
+        return _("What it holds was not looked into: it may be one by which machines join.")
     if "/aws-service-role/" in key or "/AWSServiceRoleFor" in key:
         return _("Its role is linked to an AWS service.")
-    if text != UNREAD and json.loads(text).get("type") != access_entries.STANDARD:
+    if json.loads(text).get("type") != access_entries.STANDARD:
         return _("Machines join the cluster by it.")
     return ""
 
@@ -202,11 +200,6 @@ def say(place: Place, change: Change) -> str:
     }
 
 
-def writes(changes: Sequence[Change]) -> list[list[Change]]:
-    """One identity at a time; removals first."""
-    return [[change] for change in sorted(changes, key=lambda one: one.after is not None)]
-
-
 def apply(
     clients: Clients,
     place: Place,
@@ -217,7 +210,7 @@ def apply(
     for change in changes:
         who = {"clusterName": place.object, "principalArn": change.key}
         if change.after is None:
-            _unless_gone(clients, "delete_access_entry", who)
+            keyed.unless(_is_gone, clients, "eks", "delete_access_entry", **who)
             continue
         before, after = reading.state.get(change.key), json.loads(change.after)
         fields = {"kubernetesGroups": after["groups"], "username": after["username"]}
@@ -237,7 +230,8 @@ def _associate(
     clients: Clients, who: Mapping[str, str], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
     for arn in sorted(before.keys() - after.keys()):
-        _unless_gone(clients, "disassociate_access_policy", {**who, "policyArn": arn})
+        off = {**who, "policyArn": arn}
+        keyed.unless(_is_gone, clients, "eks", "disassociate_access_policy", **off)
     for arn, namespaces in sorted(after.items()):
         if before.get(arn) == namespaces:
             continue
@@ -248,10 +242,5 @@ def _associate(
         clients.call("eks", "associate_access_policy", **who, policyArn=arn, accessScope=scope)
 
 
-def _unless_gone(clients: Clients, operation: str, arguments: Mapping[str, str]) -> None:
-    try:
-        clients.call("eks", operation, **arguments)
-    except Outcome as error:
-        # Not there any more: what was wanted. Whether it is true, the looks tell.
-        if error.code != _GONE:
-            raise
+def _is_gone(error: Outcome) -> bool:
+    return error.code == "ResourceNotFoundException"

@@ -49,13 +49,11 @@ def read(clients: Clients, place: Place) -> Reading:
             "A cluster in API mode has none: use access entries.",
         )
     data = dict(found.get("data") or {})
-    state: dict[str, str] = {}
-    unreadable = {}
-    for name in auth_rows.ROW_SECTIONS:
-        try:
-            state |= auth_map.rows_state(data, [name])
-        except Refused as error:
-            unreadable[auth_rows.PREFIX[name]] = f"aws-auth of {place.object}: {name}: {error}"
+    state, broken = auth_map.readable_rows(data)
+    unreadable = {
+        auth_rows.PREFIX[name]: f"aws-auth of {place.object}: {name}: {error}"
+        for name, error in broken.items()
+    }
     meta = found["metadata"]
     return Reading(
         state,

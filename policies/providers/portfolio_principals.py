@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
+from policies.providers import keyed
+from policies.providers.keyed import clears as clears
+from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
 READS = ("servicecatalog:ListPrincipalsForPortfolio", "servicequotas:GetServiceQuota")
@@ -21,6 +24,9 @@ WHOLE_KEY = True
 PRINCIPALS = 100  # per portfolio, adjustable
 QUOTA = {"ServiceCode": "servicecatalog", "QuotaCode": "L-E8959660"}
 _THERE = "associated"
+_SERVICE = "servicecatalog"
+_ON = "associate_principal_with_portfolio"
+_OFF = "disassociate_principal_from_portfolio"
 
 
 def read(clients: Clients, place: Place) -> Reading:
@@ -49,10 +55,6 @@ def desired(place: Place, parts: Sequence[Part], standing: Standing | None = Non
 
 def holds(state: State, place: Place, part: Part) -> bool:
     return key_of(place, part) in state
-
-
-def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
-    return frozenset()
 
 
 def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
@@ -97,11 +99,6 @@ def say(place: Place, change: Change) -> str:
     return words % {"who": change.key.partition(":")[2], "portfolio": place.object}
 
 
-def writes(changes: Sequence[Change]) -> list[list[Change]]:
-    """One call per principal; removals first."""
-    return [[change] for change in sorted(changes, key=lambda one: one.after is not None)]
-
-
 def apply(
     clients: Clients,
     place: Place,
@@ -111,25 +108,16 @@ def apply(
 ) -> None:
     for change in changes:
         kind, _colon, arn = change.key.partition(":")
-        operation = (
-            "disassociate_principal_from_portfolio"
-            if change.after is None
-            else "associate_principal_with_portfolio"
-        )
-        try:
-            # The type is always sent: without it a pattern is “not found” and stays.
-            clients.call(
-                "servicecatalog",
-                operation,
-                PortfolioId=place.object,
-                PrincipalARN=arn,
-                PrincipalType=kind,
-            )
-        except Outcome as error:
-            # Not there any more: what was wanted. Whether it is true, the looks tell.
-            if change.after is None and error.code == "ResourceNotFoundException":
-                continue
-            raise
+        # The type is always sent: without it a pattern is “not found” and stays.
+        pair = {"PortfolioId": place.object, "PrincipalARN": arn, "PrincipalType": kind}
+        if change.after is None:
+            keyed.unless(_is_gone, clients, _SERVICE, _OFF, **pair)
+        else:
+            clients.call(_SERVICE, _ON, **pair)
+
+
+def _is_gone(error: Outcome) -> bool:
+    return error.code == "ResourceNotFoundException"
 
 
 def _key(kind: str, arn: str) -> str:

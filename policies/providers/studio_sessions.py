@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from policies.documents.studio import GROUPS, USERS
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
+from policies.providers import keyed
+from policies.providers.keyed import clears as clears
+from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
 READS = ("elasticmapreduce:ListStudioSessionMappings",)
@@ -29,7 +32,7 @@ def read(clients: Clients, place: Place) -> Reading:
     try:
         found = clients.pages(*listing, StudioId=place.object)
     except Outcome as error:
-        if error.code == "InvalidRequestException" and _ABSENT in error.message:
+        if _is_gone(error):
             return Reading({}, missing=error.message)
         raise
     return Reading(
@@ -54,10 +57,6 @@ def desired(place: Place, parts: Sequence[Part], standing: Standing | None = Non
 def holds(state: State, place: Place, part: Part) -> bool:
     """Whether the identity has this level's policy, or a higher level's."""
     return state.get(key_of(place, part)) in {part["policy"], *part["above"]}
-
-
-def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
-    return frozenset()
 
 
 def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
@@ -98,11 +97,6 @@ def say(place: Place, change: Change) -> str:
     return words % {"who": change.key, "studio": place.object, "policy": policy}
 
 
-def writes(changes: Sequence[Change]) -> list[list[Change]]:
-    """One call per identity; removals first."""
-    return [[change] for change in sorted(changes, key=lambda one: one.after is not None)]
-
-
 def apply(
     clients: Clients,
     place: Place,
@@ -114,17 +108,12 @@ def apply(
         kind, _colon, identity = change.key.partition(":")
         who = {"StudioId": place.object, "IdentityType": kind, "IdentityId": identity}
         if change.after is None:
-            _delete(clients, who)
+            keyed.unless(_is_gone, clients, "emr", "delete_studio_session_mapping", **who)
             continue
         verb = "update" if change.key in reading.state else "create"
         operation = f"{verb}_studio_session_mapping"
         clients.call("emr", operation, **who, SessionPolicyArn=change.after)
 
 
-def _delete(clients: Clients, who: Mapping[str, str]) -> None:
-    try:
-        clients.call("emr", "delete_studio_session_mapping", **who)
-    except Outcome as error:
-        # Not there any more: what was wanted. Whether it is true, the looks tell.
-        if error.code != "InvalidRequestException" or _ABSENT not in error.message:
-            raise
+def _is_gone(error: Outcome) -> bool:
+    return error.code == "InvalidRequestException" and _ABSENT in error.message

@@ -14,6 +14,8 @@ from policies.plan import Change
 Refused = dict[str, dict[str, Any]]  # as in `Target.refused`
 LONGEST_BACKOFF_SECONDS = 300.0
 FIRST_CONFLICT_SECONDS, LONGEST_CONFLICT_SECONDS = 0.1, 5.0
+# A message may be lost, or wait behind thousands: the next follows after as long as it waited.
+RESEND_SECONDS, LONGEST_RESEND_SECONDS = 5.0, 600.0
 REMOVAL_RETRY = timedelta(seconds=900)
 WATCH = timedelta(seconds=300)  # how often others' work is looked for, while some of it waits
 # How long AWS may not know what was only just made (a role, say) after it first said so.

@@ -2,8 +2,9 @@
 
 import pytest
 
-from policies.access import grants
-from policies.models import Cluster, Delivery, Grant, Key, Target
+from policies.access import grants, outside
+from policies.access.errors import Refused
+from policies.models import Cluster, Delivery, Foreign, Grant, Key, Target
 from tests import factories as f
 from tests.journeys.test_honesty import end
 from tests.journeys.test_main_line import granted as approved
@@ -156,10 +157,33 @@ def test_a_cluster_of_the_old_mode_gets_a_row(world, peopled):
     assert finding(world)
 
 
-def test_an_entry_whose_role_is_not_known_yet_is_tried_again(world, peopled, mode):
+def test_an_entry_that_was_half_written_is_finished(world, peopled, mode):
     fault = {"service": "eks", "operation": "AssociateAccessPolicy", "kind": "throttle", "times": 1}
     world.fake.post("/_fake/faults", fault)
     grant = granted(world, peopled, "cluster")
     world.settle()
     grant.refresh_from_db()
-    assert (grant.seen_at is not None, list(entries(world))) == (True, [ANA])
+    scopes = {POLICY.format("Edit"): ["emr-nightly"]}
+    assert entries(world) == {ANA: ("aws-user:ana", ["viewers"], scopes)}
+    assert grant.seen_at is not None
+
+
+def test_nobody_removes_an_entry_that_was_not_looked_into(world, peopled, mode):
+    """It may be the one by which machines join, and no administrator may touch those."""
+    nodes = f"arn:aws:iam::{f.ACCOUNT}:role/nodes"
+    client = world.client("eks")
+    client.create_access_entry(clusterName="main", principalArn=nodes, type="EC2_LINUX")
+    granted(world, peopled, "cluster")
+    row = Foreign.objects.get(key=nodes)
+    with pytest.raises(Refused, match="machines join"):
+        outside.remove(row, row.text, by=f.acting(peopled.ada), why="who is it?")
+    assert nodes in entries(world)
+
+
+def test_a_broken_section_of_the_map_hides_no_row_of_another(world, peopled):
+    turned(world, peopled, "API_AND_CONFIG_MAP")
+    row = f"- rolearn: arn:aws:iam::{f.ACCOUNT}:role/ana\n  username: a\n  groups: [admins]\n"
+    world.set_auth_map({"mapRoles": row, "mapUsers": "{broken"})
+    request = f.asked(peopled, "cluster")
+    world.answer()
+    assert "GH-243" in str(request.items.get().preview["problems"])

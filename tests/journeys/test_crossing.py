@@ -17,8 +17,7 @@ READER = f"arn:aws:iam::{OWNER}:role/lake-reader"
 ANA = f"arn:aws:iam::{f.ACCOUNT}:role/people/ana"
 
 
-@pytest.fixture
-def lake(world, peopled):
+def lake_of_another(world):
     """The bucket and its role are another account's, each with what its owner said before."""
     account = f.account(OWNER, "Lake")
     AwsAccount.objects.filter(pk=OWNER).update(read_role_arn=READ, write_role_arn=WRITE)
@@ -30,6 +29,11 @@ def lake(world, peopled):
     ManagedRole.objects.filter(slug="lake").update(account=OWNER, arn=READER)
     world.role(world.client("iam", OWNER), "lake-reader", "/")
     world.client("s3", OWNER).create_bucket(Bucket="data-lake")
+
+
+@pytest.fixture
+def lake(world, peopled):
+    lake_of_another(world)
     return world
 
 

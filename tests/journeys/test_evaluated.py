@@ -2,15 +2,16 @@
 
 import pytest
 
-from policies.models import AwsAccount, Bucket, ManagedRole, Target
+from policies.models import Target
 from tests import factories as f
 from tests.evaluator import cases
 from tests.evaluator.holds import Aws
+from tests.journeys.test_crossing import OWNER, READER, lake_of_another
 from tests.journeys.test_honesty import end
 from tests.journeys.test_other_account import trust as letting_in
 from tests.world import PORTFOLIO
 
-OWNER = "444455556666"
+PRODUCT = ("policies", "accounts", "portal")
 VIRTUAL = "/virtualclusters/0b0qvauoy3ch1nqodxxxxxxxx"
 STUDIO = "studio/es-0123456789ABCDEFGHIJKLMNO"
 FACTS = {
@@ -21,7 +22,7 @@ FACTS = {
     "oidc": f"arn:aws:iam::{f.ACCOUNT}:oidc-provider/{f.ISSUER}",
     "vc": f"arn:aws:emr-containers:{f.REGION}:{f.ACCOUNT}:{VIRTUAL}",
     "ana36": "3suw1",  # “ana” in base 36, by aws-cli's rule
-    "reader": f"arn:aws:iam::{OWNER}:role/lake-reader",
+    "reader": READER,
     "keeper": f"arn:aws:iam::{f.ACCOUNT}:role/lake-reader",
     "bucket": "data-lake",
     "domain": f"arn:aws:es:{f.REGION}:{f.ACCOUNT}:domain/logs",
@@ -30,28 +31,19 @@ FACTS = {
 }
 
 
-def lake_of_another(world):
-    account = f.account(OWNER, "Lake")
-    read, write = (f"arn:aws:iam::{OWNER}:role/gatehouse-{name}" for name in ("read", "write"))
-    AwsAccount.objects.filter(pk=OWNER).update(read_role_arn=read, write_role_arn=write)
-    iam = world.client("iam", OWNER)
-    for name in ("gatehouse-read", "gatehouse-write"):
-        entering = letting_in(account.external_id)
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=entering)
-    Bucket.objects.update(account=OWNER)
-    ManagedRole.objects.filter(slug="lake").update(account=OWNER, arn=FACTS["reader"])
-    world.role(iam, "lake-reader", "/")
-    # Trusting its own account alone: one that trusts ours as a whole needs no external id.
+def strict_lake(world):
+    """Its role trusts its own account alone: one that trusts ours needs no external id."""
+    lake_of_another(world)
     entering = letting_in("of another").replace(f.ACCOUNT, OWNER)
+    iam = world.client("iam", OWNER)
     iam.update_assume_role_policy(RoleName="lake-reader", PolicyDocument=entering)
-    world.client("s3", OWNER).create_bucket(Bucket="data-lake")
 
 
 def keeper_here(world):
     world.role(world.client("iam"), "lake-reader", "/")
 
 
-ARRANGED = {"lake": lake_of_another, "snapshots": keeper_here}
+ARRANGED = {"lake": strict_lake, "snapshots": keeper_here}
 
 
 def external_id(world, case):
@@ -113,6 +105,3 @@ def test_the_evaluator_imports_nothing_of_the_product():
     for path in folder.glob("*.py"):
         text = path.read_text()
         assert not any(f"{word} {name}" in text for word in ("from", "import") for name in PRODUCT)
-
-
-PRODUCT = ("policies", "accounts", "portal")

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from policies import clients
 from policies.kinds import KINDS, BadTerms
-from policies.models import Entitlement, Grant, Studio, Target
+from policies.models import Entitlement, Grant, Portfolio, Studio, Target
 from policies.providers import PROVIDERS, places
 from tests import factories as f
 from tests.journeys.test_honesty import end
@@ -221,6 +221,13 @@ def test_who_cannot_enter_that_way_is_told_how(company, mode, arn, words):
     identity = company.ana_role if arn == ANA else f.identity(company, arn, company.ana)
     with pytest.raises(BadTerms, match=words):
         KINDS["emr_studio"].parts(company.entitlements["notebooks"], identity, {})
+
+
+def test_a_portfolio_of_another_account_is_no_place_for_the_identity(company):
+    f.account("444455556666", "Other")
+    Portfolio.objects.update(account="444455556666")
+    with pytest.raises(BadTerms, match="of another account than the Studio"):
+        KINDS["emr_studio"].parts(company.entitlements["notebooks"], company.ana_role, {})
 
 
 def test_the_user_role_itself_is_given_what_everybody_needs(company):

@@ -6,6 +6,9 @@ PURE = "tests/policies/test_providers.py::test_"
 TURNS = "tests/journeys/test_rare_turns.py::test_"
 HONEST = "tests/journeys/test_honesty.py::test_"
 
+ENTRIES = "tests/journeys/test_access_entries.py::test_"
+STUDIO = "tests/journeys/test_studio.py::test_"
+
 
 def _mutant(name: str, file: str, old: str, new: str, test: str, harm: str) -> Mutant:
     return Mutant(name, f"policies/providers/{file}.py", old, new, (test,), harm)
@@ -15,14 +18,14 @@ ALL = (
     _mutant(
         "not found is success when giving",
         "portfolio_principals",
-        'if change.after is None and error.code == "ResourceNotFoundException":',
-        'if error.code == "ResourceNotFoundException":',
+        "            clients.call(_SERVICE, _ON, **pair)",
+        "            keyed.unless(_is_gone, clients, _SERVICE, _ON, **pair)",
         TURNS + "giving_what_aws_does_not_find_is_refused",
         "A grant into a deleted portfolio waits for ever and nobody is told why.",
     ),
     _mutant(
         "additions come first",
-        "portfolio_principals",
+        "keyed",
         "key=lambda one: one.after is not None",
         "key=lambda one: one.after is None",
         PURE + "removals_come_first_so_that_what_they_free_can_be_used",
@@ -91,5 +94,21 @@ ALL = (
         'version=read(clients, place).version if reading.version else ""',
         HONEST + "a_concurrent_editor_of_the_map_loses_nothing",
         "Whoever edits the map at the same moment loses the edit.",
+    ),
+    Mutant(
+        "a machine's entry may be removed",
+        "policies/providers/cluster_access_entries.py",
+        "    if text == UNREAD:\n        return _(",
+        "    if not text:\n        return _(",
+        (ENTRIES + "nobody_removes_an_entry_that_was_not_looked_into",),
+        "An administrator tidies up, and the nodes leave the cluster.",
+    ),
+    Mutant(
+        "the lowest level wins",
+        "policies/providers/studio_sessions.py",
+        'key=lambda part: (-len(part["above"])',
+        'key=lambda part: (len(part["above"])',
+        (STUDIO + "the_highest_living_level_wins_and_the_lower_one_comes_back",),
+        "Somebody who was given more cannot use it, and is told that it is confirmed.",
     ),
 )

@@ -8,6 +8,9 @@ LEASES = "tests/journeys/test_leases.py::test_"
 DURING = "tests/journeys/test_during_a_pass.py::test_"
 ALIVE = "tests/policies/test_living.py::test_"
 
+STAGES = "tests/journeys/test_stages.py::test_"
+DEATH = "tests/journeys/test_death.py::test_"
+
 
 def _mutant(name: str, file: str, old: str, new: str, test: str, harm: str) -> Mutant:
     return Mutant(name, f"policies/reconcile/{file}.py", old, new, (test,), harm)
@@ -173,5 +176,29 @@ ALL = (
         "if change.key]",
         ("tests/journeys/test_holds.py::test_the_brake_counts_what_nobody_ordered",),
         "A department's last day waits for an administrator.",
+    ),
+    _mutant(
+        "nothing waits for a lower stage",
+        "deliveries",
+        'return _gives(delivery) and _has(delivery, "lower_unseen")',
+        'return _gives(delivery) and _has(delivery, "lower_unseen") is None',
+        STAGES + "a_higher_stage_waits_until_the_lower_one_was_seen",
+        "The caller is let on before the other side lets anybody in, and is told so.",
+    ),
+    _mutant(
+        "nothing is kept for a higher stage",
+        "deliveries",
+        'return _gives(delivery) and over and _has(delivery, "higher_left")',
+        'return _gives(delivery) and over and _has(delivery, "higher_left") is None',
+        STAGES + "at_the_end_a_lower_stage_stays_until_the_higher_one_is_gone",
+        "What access stands on goes first, and its end fails halfway.",
+    ),
+    Mutant(
+        "a message every five seconds, for ever",
+        "policies/tasks.py",
+        "        | Q(twice__lte=Now())\n",
+        "        | Q(pk__isnull=False)\n",
+        (DEATH + "messages_about_one_target_grow_rarer_the_longer_it_waits",),
+        "A slow worker is buried under messages about the same targets.",
     ),
 )

@@ -100,13 +100,15 @@ def _entries(facts: Facts) -> list[Statement]:
     """Never master of a cluster, and no group that belongs to the cluster itself."""
     entries = [_entry_of(arn) for arn in facts.clusters]
     policies = ["eks:AssociateAccessPolicy", "eks:DisassociateAccessPolicy"]
-    master = {"StringLike": {"eks:policyArn": ["*AmazonEKSClusterAdminPolicy"]}}
+    # EKS lets nobody set groups of the cluster's own later on either: UpdateAccessEntry has no key.
+    policy = f"arn:{facts.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    master = {"ArnEquals": {"eks:policyArn": [policy]}}
     system = {"ForAnyValue:StringLike": {"eks:kubernetesGroups": ["system:*"]}}
     return [
         _allow(["eks:CreateAccessEntry"], facts.clusters),
         _allow(["eks:UpdateAccessEntry", "eks:DeleteAccessEntry", *policies], entries),
         _deny(["eks:AssociateAccessPolicy"], ["*"], master),
-        _deny(["eks:CreateAccessEntry", "eks:UpdateAccessEntry"], ["*"], system),
+        _deny(["eks:CreateAccessEntry"], ["*"], system),
     ]
 
 

@@ -6,7 +6,6 @@ from policies.models import (
     AwsAccount,
     Bucket,
     Cluster,
-    Domain,
     Portfolio,
     Studio,
     VirtualCluster,
@@ -29,7 +28,6 @@ class Facts:
     virtual_clusters: tuple[str, ...] = ()
     studios: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
 
     def iam(self, resource: str) -> str:
         return f"arn:{self.partition}:iam::{self.number}:{resource}"
@@ -61,5 +59,4 @@ def of(account: AwsAccount, *, hub: str, boundary: str) -> Facts:
         ),
         studios=arns(Studio, "elasticmapreduce", "studio/{}", "studio_id"),
         buckets=tuple(f"arn:{account.partition}:s3:::{one.bucket_name}" for one in buckets),
-        domains=arns(Domain, "es", "domain/{}", "domain_name"),
     )

@@ -1,11 +1,9 @@
 """The kinds beyond the customer's three: cluster users, Studios, onboarding, buckets, snapshots."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from policies.management.smoke.stage import Kind, Stage
 from policies.models import Bucket, Cluster, Domain, ManagedRole, Studio, VirtualCluster
-
-if TYPE_CHECKING:
-    from policies.management.smoke.kinds import Stage
 
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/GATEHOUSESMOKE"
 STUDIO = {"level": "intermediate", "shared": False, "templates": "tagged", "reason": ""}
@@ -24,17 +22,17 @@ class ClusterUser:
     def __init__(self) -> None:
         self.terms: dict[str, Any] = {}
 
-    def prepare(self, stage: "Stage") -> None:
+    def prepare(self, stage: Stage) -> None:
         outside = stage.outside
         stage.company.know_cluster(outside.cluster, outside.kubeconfig, outside.context)
         config = {"cluster": "main", "groups": ["smoke-viewers"], "policies": []}
         stage.company.offer(self.slug, "eks_user", config)
 
-    def holds(self, stage: "Stage", arn: str) -> bool:
+    def holds(self, stage: Stage, arn: str) -> bool:
         found = "eks:DescribeCluster" in str(stage.sight.policies(arn))
         return found and "smoke-viewers" in stage.sight.auth_map().get("mapRoles", "")
 
-    def foreign(self, stage: "Stage") -> Any:
+    def foreign(self, stage: Stage) -> Any:
         return stage.sight.auth_map()
 
 
@@ -44,7 +42,7 @@ class StudioUser:
     def __init__(self) -> None:
         self.terms: dict[str, Any] = {}
 
-    def prepare(self, stage: "Stage") -> None:
+    def prepare(self, stage: Stage) -> None:
         company = stage.company
         names = ("service_role_arn", "emr_service_role_arn", "instance_profile_role_arn")
         roles = {name: company.role_arn(f"gatehouse-smoke-{name[:3]}") for name in names}
@@ -52,10 +50,10 @@ class StudioUser:
         company.place(Studio, "studio", template_bucket="gatehouse-smoke-templates", **facts)
         company.offer(self.slug, "emr_studio", {"studio": "studio", **STUDIO})
 
-    def holds(self, stage: "Stage", arn: str) -> bool:
+    def holds(self, stage: Stage, arn: str) -> bool:
         return "elasticmapreduce:CreateStudioPresignedUrl" in str(stage.sight.policies(arn))
 
-    def foreign(self, stage: "Stage") -> Any:
+    def foreign(self, stage: Stage) -> Any:
         return None  # the same policies that stand beside those of jobs
 
 
@@ -65,17 +63,17 @@ class Onboarding:
     def __init__(self) -> None:
         self.terms: dict[str, Any] = {"virtual_clusters": ["batch"]}
 
-    def prepare(self, stage: "Stage") -> None:
+    def prepare(self, stage: Stage) -> None:
         company = stage.company
         company.place(Cluster, "batch", cluster_name="gatehouse-smoke-batch", issuer=ISSUER)
         facts = {"virtual_cluster_id": "gatehousesmokebatch", "cluster": "batch"}
         company.place(VirtualCluster, "batch", namespace="smoke", **facts)
         company.offer(self.slug, "job_role", {"virtual_clusters": ["batch"]})
 
-    def holds(self, stage: "Stage", arn: str) -> bool:
+    def holds(self, stage: Stage, arn: str) -> bool:
         return ISSUER in str(stage.sight.trust(arn))
 
-    def foreign(self, stage: "Stage") -> Any:
+    def foreign(self, stage: Stage) -> Any:
         return {arn: _others(stage.sight.trust(arn)) for arn in sorted(stage.roles.values())}
 
 
@@ -88,19 +86,19 @@ class Lake:
     def __init__(self) -> None:
         self.terms: dict[str, Any] = {}
 
-    def prepare(self, stage: "Stage") -> None:
+    def prepare(self, stage: Stage) -> None:
         self.bucket, self.reader = stage.seeds.bucket("lake"), stage.seeds.role("reader")
         stage.company.place(Bucket, "lake", bucket_name=self.bucket)
         stage.company.place(ManagedRole, "reader", arn=self.reader)
         config = {"bucket": "lake", "role": "reader", **LAKE}
         stage.company.offer(self.slug, "cross_account_s3", config)
 
-    def holds(self, stage: "Stage", arn: str) -> bool:
+    def holds(self, stage: Stage, arn: str) -> bool:
         trusted = arn in str(stage.sight.trust(self.reader))
         opened = self.reader in str(stage.sight.bucket(self.bucket))
         return trusted and opened and self.reader in str(stage.sight.policies(arn))
 
-    def foreign(self, stage: "Stage") -> Any:
+    def foreign(self, stage: Stage) -> Any:
         return _others(stage.sight.trust(self.reader)), _others(stage.sight.bucket(self.bucket))
 
 
@@ -111,7 +109,7 @@ class Snapshots:
     def __init__(self) -> None:
         self.terms: dict[str, Any] = {}
 
-    def prepare(self, stage: "Stage") -> None:
+    def prepare(self, stage: Stage) -> None:
         company, self.keeper = stage.company, stage.seeds.role("keeper")
         company.place(Bucket, "snapshots", bucket_name=stage.seeds.bucket("snapshots"))
         company.place(ManagedRole, "keeper", arn=self.keeper)
@@ -120,13 +118,13 @@ class Snapshots:
         config = {"domain": "logs", "role": "keeper", "bucket": "snapshots"}
         company.offer(self.slug, "snapshot_repository", config)
 
-    def holds(self, stage: "Stage", arn: str) -> bool:
+    def holds(self, stage: Stage, arn: str) -> bool:
         trusted = "es.amazonaws.com" in str(stage.sight.trust(self.keeper))
         return trusted and "es:ESHttpPut" in str(stage.sight.policies(arn))
 
-    def foreign(self, stage: "Stage") -> Any:
+    def foreign(self, stage: Stage) -> Any:
         return _others(stage.sight.trust(self.keeper))
 
 
-def every() -> list[Any]:
+def every() -> list[Kind]:
     return [ClusterUser(), StudioUser(), Onboarding(), Lake(), Snapshots()]

@@ -13,8 +13,9 @@ from accounts.actors import Channel
 from policies import lifecycle
 from policies.access import grants
 from policies.management.smoke.company import now
-from policies.management.smoke.kinds import Kind, Stage, Templates
+from policies.management.smoke.kinds import Templates
 from policies.management.smoke.report import Abandoned, Failed, Report
+from policies.management.smoke.stage import Kind, Stage
 from policies.models import Delivery, EndReason, Grant, Inquiry, Phase, Receipt, Request, Target
 
 WINDOWS = 3

@@ -16,11 +16,11 @@ from policies.management import environment
 from policies.management.processes import Ended, Processes, Stopped
 from policies.management.smoke import journeys, kinds
 from policies.management.smoke.company import Company
-from policies.management.smoke.kinds import Kind, Stage
 from policies.management.smoke.outside import Outside
 from policies.management.smoke.report import Abandoned, Failed, Report
 from policies.management.smoke.seeds import Seeds
 from policies.management.smoke.sight import Sight
+from policies.management.smoke.stage import Kind, Stage
 from policies.models import Beat
 from policies.outcomes import Outcome
 
