@@ -1,5 +1,6 @@
 """A small believable company, made through the same verbs as everybody else's."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -43,6 +44,30 @@ LAKE = {
     "prefix": "sales/",
     "external_id": True,
     "workspace": "",
+}
+FOLDER: dict[str, Any] = {
+    "document": json.dumps(
+        {
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "s3:GetObject",
+                    "Resource": {"join": ["arn:aws:s3:::reports/", {"parameter": "folder"}, "*"]},
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": ["s3:ListBucket"],
+                    "Resource": ["arn:aws:s3:::reports"],
+                    "Condition": {
+                        "StringLike": {"s3:prefix": {"join": [{"parameter": "folder"}, "*"]}}
+                    },
+                },
+            ]
+        }
+    ),
+    "parameters": [{"name": "folder", "label": "Folder", "type": "prefix", "choices": []}],
+    "reason": "",
+    "how_to_use": "aws s3 ls --region us-east-1 s3://reports/",
 }
 _numbers = count(1)
 
@@ -186,6 +211,7 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
         ),
         "cluster": ("eks_user", EKS),
         "notebooks": ("emr_studio", STUDIO),
+        "folder": ("template", FOLDER),
         "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
     }
     for slug, (kind, config) in configs.items():

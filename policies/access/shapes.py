@@ -17,6 +17,9 @@ from policies.access.errors import Refused
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
+# A template's text; IAM takes far less: 10,240 characters in all of a role's inline policies.
+DOCUMENT = 20_000
+
 Test = Callable[[object], bool]
 
 
@@ -43,7 +46,9 @@ def _steps(value: object) -> bool:
 
 def _config(value: object) -> bool:
     """Yes or no, texts, lists of texts; one level down also lists of such records."""
-    return isinstance(value, dict) and all(_plain(one) or _records(one) for one in value.values())
+    return isinstance(value, dict) and all(
+        _text(DOCUMENT)(one) or _plain(one) or _records(one) for one in value.values()
+    )
 
 
 def _plain(value: object) -> bool:

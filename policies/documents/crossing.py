@@ -10,7 +10,7 @@ from typing import Any
 from policies.values import digest
 
 Part = dict[str, Any]
-_PREFIX = re.compile(r"(?:[A-Za-z0-9!_.'()=@+-]+/)*", re.ASCII)
+_PREFIX = re.compile(r"(?:(?!\.\.?/)[A-Za-z0-9!_.'()=@+-]+/)*", re.ASCII)
 LONGEST = 300
 READ = ("s3:GetObject",)
 WRITE = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")

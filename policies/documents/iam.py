@@ -185,10 +185,15 @@ def _without_sid(statement: Statement) -> Statement:
 
 
 def _growing(statement: Statement) -> tuple[str, str] | None:
-    """(operator, key) when the statement has exactly one condition, whose values may grow."""
+    """(operator, key) when the statement has exactly one condition, whose values may grow.
+
+    Of a negated operator, values more mean less; of ForAllValues they mean more than each alone.
+    """
     conditions = statement.get("Condition", {})
     pairs = [(operator, key) for operator, keys in conditions.items() for key in keys]
-    return pairs[0] if len(pairs) == 1 else None
+    if len(pairs) != 1 or "Not" in pairs[0][0] or pairs[0][0].startswith("ForAllValues:"):
+        return None
+    return pairs[0]
 
 
 def _united(one: Statement, other: Statement) -> Statement:

@@ -9,6 +9,7 @@ from policies.kinds import (
     job_role,
     portfolio,
     snapshot_repository,
+    template,
 )
 from policies.kinds.protocol import BadTerms, EndFacts, Field, Kind, PlacedPart, Remaining, Support
 
@@ -21,6 +22,7 @@ KINDS: dict[str, Kind] = {
     "snapshot_repository": snapshot_repository,
     "emr_studio": emr_studio,
     "eks_user": eks_user,
+    "template": template,
 }
 
 __all__ = [

@@ -21,12 +21,16 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Field:
-    """One thing the asker chooses: some of `choices` (value → label)."""
+    """One thing the asker chooses: some of `choices` (value → label).
+
+    Without choices one value is written freely; `sample` is one that fits.
+    """
 
     name: str
     label: Text
     choices: Mapping[str, str]
     help: Text = ""
+    sample: str = ""
 
 
 @dataclass(frozen=True)

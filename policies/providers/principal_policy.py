@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from policies.documents import iam, packing
+from policies.documents.ceiling import breaches as above
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import managed, tagged
@@ -174,7 +175,9 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return tagged.problems(place, reading.raw["tags"])
+    found = tagged.problems(place, reading.raw["tags"])
+    said = [breach for part in parts for one in _statements(part) for breach in above(one)]
+    return found + [_("Gatehouse never writes this (GH-244): %s.") % one for one in sorted({*said})]
 
 
 def untouchable(place: Place, key: str, text: str) -> str:

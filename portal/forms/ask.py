@@ -42,6 +42,13 @@ class Section:
         return [one for one in self.identities if not one.problem]
 
 
+class Written(forms.CharField):
+    """One value, written freely; the kind says whether it fits."""
+
+    def clean(self, value: Any) -> Any:
+        return [super().clean(value)]
+
+
 class AskForm(forms.Form):
     """Fields per entitlement are named `e<pk>-identity` and `e<pk>-<name of the choice>`."""
 
@@ -128,6 +135,9 @@ class AskForm(forms.Form):
 
     def _add_choice(self, prefix: str, field: Any) -> str:
         name = f"{prefix}-{field.name}"
+        if not field.choices:
+            self.fields[name] = Written(label=field.label, help_text=field.help or field.sample)
+            return name
         only = list(field.choices) if len(field.choices) == 1 else []
         self.fields[name] = forms.MultipleChoiceField(
             label=field.label,
@@ -170,7 +180,8 @@ class AskForm(forms.Form):
 def problem_of(entitlement: Entitlement, principal: Principal) -> str:
     """Why `principal` cannot hold this access, with the remedy; empty when it can."""
     kind = KINDS[entitlement.kind]
-    everything = {one.name: list(one.choices) for one in kind.fields(entitlement)}
+    offered = kind.fields(entitlement)
+    everything = {one.name: list(one.choices) or [one.sample] for one in offered}
     try:
         check_principal(entitlement, principal)
         kind.parts(entitlement, principal, everything)

@@ -20,7 +20,7 @@ LONGEST_SECONDS = 900
 pytestmark = pytest.mark.processes
 KINDS = (
     *("templates", "jobs", "kubernetes", "cluster"),
-    *("studio", "onboarding", "lake", "snapshots"),
+    *("studio", "onboarding", "lake", "snapshots", "folder"),
 )
 
 

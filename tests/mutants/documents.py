@@ -12,7 +12,32 @@ def _mutant(name: str, file: str, old: str, new: str, test: str, harm: str) -> M
     return Mutant(name, f"policies/documents/{file}.py", old, new, (test,), harm)
 
 
+TEMPLATES = "tests/policies/test_templates.py::test_"
 ALL = (
+    _mutant(
+        "values of a negated condition are merged",
+        "iam",
+        'if len(pairs) != 1 or "Not" in pairs[0][0] or',
+        "if len(pairs) != 1 or",
+        TEMPLATES + "values_of_a_negated_condition_are_not_put_together",
+        "A second grant makes the first one smaller.",
+    ),
+    _mutant(
+        "a wildcard is taken for its letters",
+        "ceiling",
+        "any(fnmatchcase(one, action) for one in _KEY_POLICIES)",
+        "action in _KEY_POLICIES",
+        TEMPLATES + "nothing_rises_above_the_ceiling",
+        "kms:Create* gives away a key that kms:CreateGrant may not.",
+    ),
+    _mutant(
+        "a variable passes as a value",
+        "template",
+        'and "${" not in value',
+        "",
+        TEMPLATES + "plain_text_is_never_more_than_it_says",
+        "What was approved for one name means whoever is asking.",
+    ),
     _mutant(
         "merging drops a condition value",
         "iam",

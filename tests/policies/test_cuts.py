@@ -145,6 +145,8 @@ HOURS = {  # hours until each thing that remains is over; None: until somebody e
     ("eks_user", True): [None, None],
     ("emr_studio", False): [1, 2, None],
     ("emr_studio", True): [1, None],
+    ("template", False): [1, 2],
+    ("template", True): [1],
     ("job_role", False): [1, 2, None],
     ("job_role", True): [1, None],
     ("aws_auth", False): [None, None],

@@ -29,6 +29,7 @@ TERMS = {
     "snapshot_repository": {},
     "emr_studio": {},
     "eks_user": {},
+    "template": {"folder": ["sales/"]},
 }
 SLUGS = {
     "portfolio": "templates",
@@ -39,6 +40,7 @@ SLUGS = {
     "snapshot_repository": "snapshots",
     "emr_studio": "notebooks",
     "eks_user": "cluster",
+    "template": "folder",
 }
 ARNS = {
     PrincipalType.IAM_USER: f"{IAM}user/team/ana",
@@ -58,6 +60,7 @@ HOLDS = {(kind, one): "" for kind in KINDS for one in YES} | {
     ("cross_account_s3", PrincipalType.SSO_ROLE): "role of your own",
     ("emr_studio", PrincipalType.SSO_ROLE): "role of your own",
     ("eks_user", PrincipalType.SSO_ROLE): "",
+    ("template", PrincipalType.SSO_ROLE): "role of your own",
     ("job_role", PrincipalType.IAM_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_USER): "with the role itself",
     ("job_role", PrincipalType.IDENTITY_GROUP): "with the role itself",

@@ -19,12 +19,13 @@ SPOKEN = ("title", "alt", "placeholder", "aria-label")
 SILENT = {"script", "style", "code", "time"}
 # Names of people, things and addresses: data, not words of ours.
 DATA = (
-    "Gatehouse", "UTC", "Ana Engineer", "Kim Manager", "Olu Owner", "Ada Admin", "Bo Admin",
+    "Gatehouse", "UTC", "Folder",
+    "Ana Engineer", "Kim Manager", "Olu Owner", "Ada Admin", "Bo Admin",
     "Dora Director", "Ira Auditor", "Data", "Templates", "Jobs", "Kubernetes", "Start kit",
     "What templates is for.", "What jobs is for.", "What kubernetes is for.", "Lake",
     "Snapshots", "Onboarding", "What lake is for.", "What snapshots is for.",
     "What onboarding is for.", "Cluster", "What cluster is for.", "Notebooks",
-    "What notebooks is for.", "emr-users",
+    "What notebooks is for.", "emr-users", "What folder is for.",
     "viewers", "emr-exec-sales", "emr-exec-ops", "for the quarterly report", "because",
     "adds ana", "principals", "arn", "type", "statement", "virtual_cluster", "execution_role",
     "ana", "GH-105", "GH-108",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from accounts.models import PersonState, PortalRole, Sharing, StudioUser
+from policies.access import shapes as rule_shapes
 from policies.access.catalogue import words
 from policies.access.catalogue.shapes import Field, ListOf, Record, Value
 from policies.access.rulebook import DECIDERS
-from policies.documents import access_entries, studio
+from policies.documents import access_entries, studio, template
 from policies.kinds import KINDS
 from policies.models import Cluster, Cut, Studio
 
@@ -212,6 +213,15 @@ _ACCESS_POLICY = Record(
     ),
     defaults=True,
 )
+_PARAMETER = Record(
+    (
+        Field("name", Value(words.text(40, empty=False)), required=True),
+        Field("label", Value(words.text(120), blank=""), default=""),
+        Field("type", Value(words.one_of(template.TYPES)), default="text"),
+        Field("choices", ListOf(Value(words.text(template.LONGEST)), ordered=True), default=[]),
+    ),
+    defaults=True,
+)
 _CONFIGS = {
     "portfolio": Record((Field("portfolio", _slug_of(refers="portfolios"), required=True),)),
     "execution_roles": Record(
@@ -265,6 +275,15 @@ _CONFIGS = {
             Field("role", _slug_of(refers="roles"), required=True),
             Field("bucket", _slug_of(refers="buckets"), required=True),
         ),
+    ),
+    "template": Record(
+        (
+            Field("document", Value(words.text(rule_shapes.DOCUMENT, empty=False)), required=True),
+            Field("parameters", ListOf(_PARAMETER, ordered=True), default=[]),
+            Field("reason", Value(words.text(400), blank=""), default=""),
+            Field("how_to_use", Value(words.text(2000), blank=""), default=""),
+        ),
+        defaults=True,
     ),
     "job_role": Record(
         (

@@ -1,5 +1,7 @@
-"""The kinds beyond the customer's three: cluster users, Studios, onboarding, buckets, snapshots."""
+"""The kinds beyond the customer's three: cluster users, Studios, onboarding, buckets, snapshots,
+templates."""
 
+import json
 from typing import Any
 
 from policies.management.smoke.stage import Kind, Stage
@@ -8,6 +10,14 @@ from policies.models import Bucket, Cluster, Domain, ManagedRole, Studio, Virtua
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/GATEHOUSESMOKE"
 STUDIO = {"level": "intermediate", "shared": False, "templates": "tagged", "reason": ""}
 LAKE = {"access": "read", "prefix": "smoke/", "external_id": True, "workspace": ""}
+
+REPORTS = {
+    "Statement": {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": {"join": ["arn:aws:s3:::smoke-reports/", {"parameter": "folder"}, "*"]},
+    }
+}
 
 
 def _others(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -126,5 +136,25 @@ class Snapshots:
         return _others(stage.sight.trust(self.keeper))
 
 
+class Folder:
+    """What an administrator's own template gives."""
+
+    slug = "folder"
+
+    def __init__(self) -> None:
+        self.terms: dict[str, Any] = {"folder": ["smoke/daily/"]}
+
+    def prepare(self, stage: Stage) -> None:
+        parameter = {"name": "folder", "label": "Folder", "type": "prefix", "choices": []}
+        config = {"document": json.dumps(REPORTS), "parameters": [parameter], "reason": ""}
+        stage.company.offer(self.slug, "template", {**config, "how_to_use": ""})
+
+    def holds(self, stage: Stage, arn: str) -> bool:
+        return "arn:aws:s3:::smoke-reports/smoke/daily/*" in str(stage.sight.policies(arn))
+
+    def foreign(self, stage: Stage) -> Any:
+        return None  # the same policies that stand beside those of jobs
+
+
 def every() -> list[Kind]:
-    return [ClusterUser(), StudioUser(), Onboarding(), Lake(), Snapshots()]
+    return [ClusterUser(), StudioUser(), Onboarding(), Lake(), Snapshots(), Folder()]
