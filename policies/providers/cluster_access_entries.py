@@ -212,7 +212,8 @@ def apply(
         if change.after is None:
             keyed.unless(_is_gone, clients, "eks", "delete_access_entry", **who)
             continue
-        before, after = reading.state.get(change.key), json.loads(change.after)
+        # What we believe is there: a reading may be older than our own last write.
+        before, after = change.before, json.loads(change.after)
         fields = {"kubernetesGroups": after["groups"], "username": after["username"]}
         if before is None:
             tags = {TAG: place.installation}

@@ -191,8 +191,9 @@ def apply(
     possible = [change for change in changes if change.key not in each]
     after, refused = _spliced(before, possible, parts, place)
     each |= {key: _outcome(place, error) for key, error in refused.items()}
-    if after != before:
-        _patch(clients, place, reading, before, after)
+    made = [change.key for change in possible if change.key not in refused]
+    if made:
+        _patch(clients, place, reading, before, after, made)
     if each:
         first = next(iter(each.values()))
         raise Outcome(first.kind, first.message, each=each)
@@ -244,10 +245,15 @@ def _patch(
     reading: Reading,
     before: Mapping[str, str],
     after: Mapping[str, str],
+    made: Sequence[str],
 ) -> None:
-    touched: dict[str, str | None] = {
-        name: after.get(name) for name in {*before, *after} if before.get(name) != after.get(name)
-    }
+    """Also where the text read says already what is wanted: it may be older than our last write.
+
+    Then the guard tells: the server refuses it, and the map is read anew.
+    """
+    asked = {auth_rows.section_of(key) for key in made}
+    names = {name for name in {*before, *after} if before.get(name) != after.get(name)} or asked
+    touched: dict[str, str | None] = {name: after.get(name) for name in names}
     clients.kubernetes(place.config).patch_config_map(
         NAMESPACE, NAME, data=touched, version=reading.version, uid=reading.raw["uid"]
     )

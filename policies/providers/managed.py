@@ -10,6 +10,7 @@ from typing import Any
 
 from policies.documents import iam
 from policies.outcomes import Kind, Outcome
+from policies.plan import Change
 from policies.providers.protocol import Clients, Place
 
 READS = (
@@ -81,20 +82,26 @@ def read(clients: Clients, place: Place, arns: set[str]) -> dict[str, str]:
     return state
 
 
-def write(clients: Clients, place: Place, key_: str, text: str, arns: set[str]) -> None:
-    """The policy exists, says `text` and is attached afterwards. Raises Outcome."""
+def write(clients: Clients, place: Place, change: Change) -> None:
+    """The policy exists, says what is wanted and is attached afterwards. Raises Outcome.
+
+    What need not be written is told by what we believe is there, not by a reading, which may be
+    older than our own last write.
+    """
+    key_, text, before = change.key, str(change.after), change.before or NOT_ATTACHED
     arn = _arn(place, key_)
     versions = _versions(clients, arn)
-    if versions is None:
+    new = versions is None
+    if versions is not None and before.removeprefix(NOT_ATTACHED) != text:
+        new = not _add_version(clients, arn, versions, text)
+    if new:
         _create(clients, key_, text)
-    elif _default(clients, arn, versions) != text:
-        _add_version(clients, arn, versions, text)
-    if arn in arns:
+    elif not before.startswith(NOT_ATTACHED):
         return
     try:
         _attach(clients, place, arn)
     except Outcome as error:
-        if versions is None:
+        if new:
             _undo(clients, arn, error)
         raise
 
@@ -153,11 +160,6 @@ def _versions(clients: Clients, arn: str) -> list[dict[str, Any]] | None:
         return None
 
 
-def _default(clients: Clients, arn: str, versions: Sequence[Mapping[str, Any]]) -> str:
-    default = next(one["VersionId"] for one in versions if one["IsDefaultVersion"])
-    return _document(clients, arn, default)
-
-
 def _create(clients: Clients, key_: str, text: str) -> None:
     name = key_.removeprefix(PREFIX)
     try:
@@ -172,17 +174,26 @@ def _create(clients: Clients, key_: str, text: str) -> None:
 
 def _add_version(
     clients: Clients, arn: str, versions: Sequence[Mapping[str, Any]], text: str
-) -> None:
-    """A new default version; the oldest others go first, so that there is room for it."""
+) -> bool:
+    """A new default version; the oldest others go first, so that there is room for it.
+
+    False when the policy whose versions were still shown is gone.
+    """
     others = sorted(
         (one for one in versions if not one["IsDefaultVersion"]),
         key=lambda one: int(str(one["VersionId"]).lstrip("v")),
     )
     for version in others[: max(len(versions) - VERSIONS + 1, 0)]:
         _drop_version(clients, arn, version)
-    clients.call(
-        "iam", "create_policy_version", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True
-    )
+    try:
+        clients.call(
+            "iam", "create_policy_version", PolicyArn=arn, PolicyDocument=text, SetAsDefault=True
+        )
+    except Outcome as error:
+        if error.code != "NoSuchEntity":
+            raise
+        return False
+    return True
 
 
 def _drop_version(clients: Clients, arn: str, version: Mapping[str, Any]) -> None:

@@ -232,7 +232,7 @@ def apply(
             arguments = {argument: name, "PolicyName": change.key, "PolicyDocument": change.after}
             clients.call("iam", f"put_{kind}_policy", **arguments)
         else:
-            managed.write(clients, place, change.key, change.after, reading.raw["attached"])
+            managed.write(clients, place, change)
 
 
 def _delete(clients: Clients, place: Place, policy: str) -> None:

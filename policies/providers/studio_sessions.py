@@ -110,7 +110,7 @@ def apply(
         if change.after is None:
             keyed.unless(_is_gone, clients, "emr", "delete_studio_session_mapping", **who)
             continue
-        verb = "update" if change.key in reading.state else "create"
+        verb = "create" if change.before is None else "update"
         operation = f"{verb}_studio_session_mapping"
         clients.call("emr", operation, **who, SessionPolicyArn=change.after)
 

@@ -99,7 +99,7 @@ def _lagging(place: Place, wire: Wire, watcher: Watcher, lag: float, each: int) 
     """Given, ended, given again within the lag; how long after its write each was seen."""
     wants = list(_prepare(place, each))
     _lag(place, lag)
-    given = decided.decide(wants)
+    given = _decide(wants)
     targets = _targets(given)
     made = passes.settle(targets, wire, seconds=SECONDS, after=watcher)
     delays = _delays(given, made)
@@ -108,7 +108,7 @@ def _lagging(place: Place, wire: Wire, watcher: Watcher, lag: float, each: int) 
     for target in targets:
         passes.one(target, wire)  # writes the removal, and settles nothing
         watcher(target)
-    again = decided.decide(wants)
+    again = _decide(wants)
     made = passes.settle(targets, wire, seconds=SECONDS, after=watcher)
     delays += _delays(again, made)
     most = lag + AGREEMENT + step(lag)
@@ -122,6 +122,13 @@ def _lagging(place: Place, wire: Wire, watcher: Watcher, lag: float, each: int) 
         len(delays),
         {"delays": [[round(delay, 3), round(busy, 3)] for delay, busy in sorted(delays)]},
     )
+
+
+def _decide(wants: Sequence[Want]) -> list[Grant]:
+    """Granted to the roles that AWS has now; each run has roles of its own."""
+    given = decided.decide(wants)
+    decided.identify(f.ACCOUNT)
+    return given
 
 
 def judged(raw: float, least: float, most: float) -> bool | None:
@@ -142,7 +149,7 @@ def _losing(place: Place, wire: Wire, watcher: Watcher) -> Row:
             place.fake.post("/_fake/faults", order)
     for kind in ("lose", "drop"):
         place.kubernetes("POST", "/_fake/faults", {"kind": kind, "on": "write"})
-    targets = _targets(decided.decide(wants))
+    targets = _targets(_decide(wants))
     passes.settle(targets, wire, seconds=2 * SECONDS, after=watcher)
     claims, false = watcher.claims - before, len(watcher.false) - false
     print(f"  lost answers: {false} of {claims} false", flush=True)

@@ -14,7 +14,25 @@ def _mutant(name: str, file: str, old: str, new: str, test: str, harm: str) -> M
     return Mutant(name, f"policies/providers/{file}.py", old, new, (test,), harm)
 
 
+AGAIN = "tests/journeys/test_given_again.py::test_what_is_called_seen_stands_there"
+
 ALL = (
+    _mutant(
+        "a row that the reading shows already is not written",
+        "cluster_auth_map",
+        "    if made:\n        _patch(",
+        "    if made and after != before:\n        _patch(",
+        AGAIN,
+        "Given again before AWS shows its end, a row is called confirmed and is not there.",
+    ),
+    _mutant(
+        "a reading says what a policy of ours holds",
+        "managed",
+        "before.removeprefix(NOT_ATTACHED) != text",
+        "_text(clients, arn) != text",
+        AGAIN,
+        "Given again before IAM shows its end, a policy is called confirmed and is not there.",
+    ),
     _mutant(
         "not found is success when giving",
         "portfolio_principals",
