@@ -13,6 +13,8 @@ from typing import Any
 
 import boto3
 from botocore import exceptions as boto
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.parsers import ResponseParserError
@@ -204,6 +206,17 @@ class Aws:
             operation_name="",
         )
         return "k8s-aws-v1." + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+
+    def signed(
+        self, service: str, method: str, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The headers that sign one request for a server of ours behind IAM (SigV4)."""
+        credentials = self._credentials()
+        if credentials is None:
+            raise Outcome(Kind.DENIED, "The worker has no AWS credentials.")
+        request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
+        SigV4Auth(credentials, service, self.region).add_auth(request)
+        return dict(request.headers.items())
 
     def _credentials(self) -> Any:
         if not self._keys:

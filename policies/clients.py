@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from policies import aws, kubernetes, rates
+from policies import aws, kubernetes, rates, rest
 from policies.models import AwsAccount, calls
 from policies.outcomes import Kind, Outcome
 
@@ -111,6 +111,24 @@ class AccountClients:
         )
         return ClusterClient(found, name, self._bounds)
 
+    def workspace(self, config: Mapping[str, Any]) -> "RestServer":
+        """A Databricks workspace, by its token."""
+        host = str(config.get("host", ""))
+        rest.check_host(host, settings.OUTSIDE_HOSTS)
+        token = rest.secret(settings.SECRETS_FOLDER, str(config["token_ref"]))
+        return RestServer(rest.Rest(host, token), self._bounds)
+
+    def domain(self, config: Mapping[str, Any]) -> "RestServer":
+        """An OpenSearch domain, as the AWS identity we act as."""
+        host = str(config.get("host", ""))
+        rest.check_host(host, settings.OUTSIDE_HOSTS)
+
+        def sign(method: str, url: str, body: bytes) -> Mapping[str, str]:
+            headers = {"Content-Type": rest.JSON} if body else {}
+            return self._aws.signed("es", method, url, body, headers)
+
+        return RestServer(rest.Rest(host, sign=sign), self._bounds)
+
     def vouch(self) -> None:
         """That we act in the account these clients are for: else “not there” means nothing.
 
@@ -150,6 +168,18 @@ class ClusterClient:
             return self._cluster.patch_config_map(
                 namespace, name, data=data, version=version, uid=uid
             )
+
+
+class RestServer:
+    """One workspace or domain, within the bounds of who asks."""
+
+    def __init__(self, server: rest.Rest, bounds: Bounds) -> None:
+        self._server = server
+        self._bounds = bounds
+
+    def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        with self._bounds.call(f"rest:{self._server.host}", writing=method != "GET"):
+            return self._server.call(method, path, body)
 
 
 def reading(account: str, region: str, *, until: float | None = None) -> AccountClients:

@@ -5,28 +5,19 @@ retries, no redirects, no proxy, so that what a failure leaves behind is always 
 no client library: docs/decisions/0002-kubernetes-client.md.
 """
 
-import http.client
 import json
 import re
-import socket
 import ssl
 import tempfile
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from policies.documents import kube_answers, kubeconfig
-from policies.documents.kube_answers import Answer
+from policies.https import AGENT, TOKEN, Connection
 from policies.outcomes import Kind, Outcome
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 15.0
-# A ConfigMap holds 1 MiB of values; JSON may escape a byte as six, and managedFields come on top.
-LONGEST_ANSWER = 8 * 1024 * 1024
-PIECE = 64 * 1024
-FIELD_MANAGER = "gatehouse"
+FIELD_MANAGER = AGENT
 MERGE_PATCH = "application/merge-patch+json"
 
 HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -34,51 +25,8 @@ ENDPOINT = re.compile(
     rf"https://(?P<host>{HOST_LABEL}(?:\.{HOST_LABEL})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
     r"(?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/?"
 )
-TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 §2.1
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123, as Kubernetes reads it
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(?:\.{LABEL.pattern})*")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where a cluster is, whom we trust to be it, and who we are there."""
-
-    host: str
-    port: int
-    prefix: str
-    context: ssl.SSLContext = field(repr=False)
-    token: str = field(repr=False)
-
-    def send(
-        self, method: str, path: str, *, body: bytes | None = None, content_type: str = ""
-    ) -> Answer:
-        """One request, sent once. Any HTTP status is an answer.
-
-        Raises Outcome: TRANSIENT when no answer came (`lost` once a write was being sent),
-        PERMANENT when TLS failed or the answer is absurdly long.
-        """
-        wire = http.client.HTTPSConnection(
-            self.host, self.port, timeout=CONNECT_SECONDS, context=self.context
-        )
-        lost = False
-        try:
-            wire.connect()
-            wire.sock.settimeout(READ_SECONDS)
-            lost = method != "GET"
-            wire.request(method, self.prefix + path, body, self._headers(content_type))
-            return _answer(wire, lost)
-        except (OSError, http.client.HTTPException) as error:
-            raise _broken(error, self.host, lost) from error
-        finally:
-            wire.close()
-
-    def _headers(self, content_type: str) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        if content_type:
-            headers["Content-Type"] = content_type
-        return headers
 
 
 class Cluster:
@@ -227,41 +175,3 @@ def _path(namespace: str, name: str) -> str:
 
 def _wrong(message: str) -> Outcome:
     return Outcome(Kind.PERMANENT, message)
-
-
-def _answer(wire: http.client.HTTPSConnection, lost: bool) -> Answer:
-    """The whole answer, within READ_SECONDS: a time-out for each piece would let it trickle."""
-    end = time.monotonic() + READ_SECONDS
-    response = wire.getresponse()
-    body = b""
-    while len(body) <= LONGEST_ANSWER and (piece := response.read1(PIECE)):
-        body += piece
-        if time.monotonic() > end:
-            raise TimeoutError
-    if len(body) > LONGEST_ANSWER:
-        raise Outcome(Kind.PERMANENT, "The answer is longer than any ConfigMap can be.", lost=lost)
-    if response.length:  # read(amount) does not say by itself that the body was cut short
-        raise http.client.IncompleteRead(body, response.length)
-    after = response.getheader("Retry-After", "").strip()
-    seconds = float(after[:9]) if after.isascii() and after.isdigit() else 0.0
-    return Answer(response.status, body, response.getheader("Audit-Id", ""), seconds)
-
-
-def _broken(error: Exception, host: str, lost: bool) -> Outcome:
-    cut = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
-    if isinstance(error, ssl.SSLError) and not cut:
-        return Outcome(
-            Kind.PERMANENT,
-            f"{host} did not prove to be the cluster, or refused our certificate ({error.reason}): "
-            "check that the address and the CA belong to the same cluster.",
-            lost=lost,
-            code=type(error).__name__,
-        )
-    if isinstance(error, TimeoutError):
-        what = f"{host} did not answer in time"
-    elif isinstance(error, socket.gaierror):
-        what = f"The name {host} is not known to the name server"
-    else:
-        what = f"The connection to {host} failed ({type(error).__name__})"
-    after = ": the change may have been made all the same." if lost else "."
-    return Outcome(Kind.TRANSIENT, what + after, lost=lost, code=type(error).__name__)

@@ -194,6 +194,11 @@ WINDOW_SECONDS = {
     "bucket_policy": (60.0, 60.0),
     "studio_sessions": (60.0, 60.0),
     "cluster_access_entries": (60.0, 60.0),
+    "pod_identities": (60.0, 60.0),
+    "kms_grants": (300.0, 300.0),  # “usually within five minutes”: KMS guide, grants
+    "domain_roles": (30.0, 30.0),
+    "instance_profiles": (30.0, 30.0),
+    "instance_profile_users": (60.0, 60.0),
 }
 AWS_CONNECT_TIMEOUT_SECONDS = env.number("AWS_CONNECT_TIMEOUT_SECONDS", 3)
 AWS_READ_TIMEOUT_SECONDS = env.number("AWS_READ_TIMEOUT_SECONDS", 10)
@@ -208,6 +213,10 @@ AWS_RATES = env.rates(
     "AWS_RATES", "*=20/5, servicecatalog=10/5, cloudtrail=2/1, sts=50/50, kubernetes=20/10"
 )
 KUBECONFIG_FOLDER = env.text("KUBECONFIG_FOLDER", "")
+# Servers besides AWS and clusters that workers may speak to: Databricks workspaces, domains of
+# OpenSearch. Their tokens lie in files of SECRETS_FOLDER, named as the catalogue refers to them.
+OUTSIDE_HOSTS = env.words("OUTSIDE_HOSTS")
+SECRETS_FOLDER = env.text("SECRETS_FOLDER", "")
 # Account number and region of the workers' own credentials are read from AWS, never set here.
 AWS_ENDPOINT_URL = env.text("AWS_ENDPOINT_URL", "")
 

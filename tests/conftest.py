@@ -93,3 +93,16 @@ def drop_triggers() -> None:
     with connection.cursor() as cursor:
         for statement in triggers.drops(connection.vendor):
             cursor.execute(statement)
+
+
+@pytest.fixture
+def outside(fake, settings, monkeypatch, tmp_path) -> FakeAWS:
+    """A workspace and a domain that workers may speak to, with the token it takes."""
+    authority, folder = tmp_path / "ca.pem", tmp_path / "secrets"
+    authority.write_text(fake.addresses["rest_ca"])
+    folder.mkdir()
+    (folder / "BRICKS").write_text("dapi-0123456789\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    settings.OUTSIDE_HOSTS = [fake.rest]
+    settings.SECRETS_FOLDER = str(folder)
+    return fake

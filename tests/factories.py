@@ -44,7 +44,9 @@ LAKE = {
     "prefix": "sales/",
     "external_id": True,
     "workspace": "",
+    "group": "",
 }
+ONBOARDING = {"virtual_clusters": ["jobs"], "by": "oidc"}
 FOLDER: dict[str, Any] = {
     "document": json.dumps(
         {
@@ -212,7 +214,7 @@ def catalogue(owner: str | None = None) -> dict[str, Entitlement]:
         "cluster": ("eks_user", EKS),
         "notebooks": ("emr_studio", STUDIO),
         "folder": ("template", FOLDER),
-        "onboarding": ("job_role", {"virtual_clusters": ["jobs"]}),
+        "onboarding": ("job_role", ONBOARDING),
     }
     for slug, (kind, config) in configs.items():
         rule = {

@@ -74,6 +74,18 @@ def pass_to_machines(role: str) -> Part:
     }
 
 
+def using(key: str, role: str, *, writes: bool) -> Part:
+    """What S3 needs of a bucket's key when the role reads or writes there."""
+    needed = ["Decrypt", "DescribeKey", *(["GenerateDataKey"] if writes else [])]
+    return {"grantee": role, "operations": needed, "key": key}
+
+
+def key_policy(key: str, *, writes: bool) -> Part:
+    """The same for the role's own policy: across accounts a grant alone is not enough."""
+    needed = ["kms:Decrypt", "kms:DescribeKey", *(["kms:GenerateDataKey"] if writes else [])]
+    return {"statement": "allow", "actions": needed, "resources": [key]}
+
+
 def spark(bucket_name: str, role: str) -> str:
     """The Spark settings that read one bucket as the role, and, behind #, all of S3."""
     provider = "org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider"

@@ -8,9 +8,9 @@ one exception that has no other mark. An answer that is neither is no Kubernetes
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from policies.documents.http_answer import Answer as Answer
 from policies.outcomes import Kind, Outcome
 
 KINDS = {
@@ -22,16 +22,6 @@ KINDS = {
     429: Kind.THROTTLED,
 }
 WEBHOOK = re.compile(r"admission webhook .* denied", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer; `wait` is Retry-After in seconds, 0 when the server names none."""
-
-    status: int
-    body: bytes
-    audit_id: str
-    retry_after: float = 0.0  # seconds the server wants to pass first
 
 
 def says_absent(answer: Answer) -> bool:
@@ -49,7 +39,7 @@ def config_map(answer: Answer, method: str, namespace: str, name: str) -> dict[s
     found = _parsed(answer.body)
     if not _is_config_map(found, namespace, name):
         message = f"What answered for {namespace}/{name} is not a Kubernetes API."
-        raise Outcome(Kind.PERMANENT, message, lost=method != "GET", request_id=answer.audit_id)
+        raise Outcome(Kind.PERMANENT, message, lost=method != "GET", request_id=answer.request_id)
     return found
 
 
@@ -108,7 +98,7 @@ def _refusal(answer: Answer, method: str, what: str) -> Outcome:
         # Something went wrong on the way or inside: before or after the write, nobody says.
         lost=method != "GET" and kind is Kind.TRANSIENT,
         code=str(status.get("reason") or answer.status),
-        request_id=answer.audit_id,
+        request_id=answer.request_id,
         retry_after=answer.retry_after,
     )
 

@@ -41,6 +41,11 @@ def registering(domain_arn: str, role: str) -> list[Part]:
     return [passing, _allow(["es:ESHttpPut", "es:ESHttpGet"], f"{domain_arn}/_snapshot/*")]
 
 
+def holding(arn: str) -> Part:
+    """Inside the domain: a role of IAM is a backend role there, a user of IAM a user."""
+    return {"list": "users" if ":user/" in arn else "backend_roles", "arn": arn}
+
+
 def _allow(actions: list[str], resource: str) -> Part:
     return {"statement": "allow", "actions": actions, "resources": [resource]}
 

@@ -1,8 +1,8 @@
 """A bucket in another account, through a role there: trust and bucket first, the caller last.
 
 Configuration: {"bucket": slug, "role": slug, "access": "read" or "write", "prefix": text,
-"external_id": yes or no, "workspace": slug or ""}. Nothing to choose. The AWS identity is the one
-that takes on the role; for Databricks, the role that a cluster's machines run as.
+"external_id": yes or no, "workspace": slug or "", "group": name or ""}. Nothing to choose. The
+AWS identity is the one that takes on the role; for Databricks, the role that machines run as.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Principal
-from policies.documents import crossing
+from policies.documents import crossing, databricks
 from policies.kinds import ends, support
 from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
@@ -25,12 +25,19 @@ from policies.kinds.protocol import (
 )
 from policies.kinds.unasked import clean as clean
 from policies.kinds.unasked import fields as fields
-from policies.models import Bucket, Entitlement, ManagedRole, TargetKind, Workspace
+from policies.models import (
+    AwsAccount,
+    Bucket,
+    Entitlement,
+    ManagedRole,
+    TargetKind,
+    Workspace,
+)
 
 LABEL = gettext_lazy("bucket of another account")
 PROFILE = None
 SUPPORT = support.OWN_POLICY
-KEYS = {"bucket", "role", "access", "prefix", "external_id", "workspace"}
+KEYS = {"bucket", "role", "access", "prefix", "external_id", "workspace", "group"}
 
 CUT_ACTIONS = ("sts:AssumeRole",)
 
@@ -53,6 +60,8 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise BadTerms("config", _("Write external_id: true or false."))
     if config["workspace"] and not _workspaces(config).exists():
         raise BadTerms("config", _("There is no workspace “%s”.") % config["workspace"])
+    if config["group"] and not config["workspace"]:
+        raise BadTerms("config", _("A “group” is one of a Databricks workspace: name that, too."))
     if not crossing.is_prefix(config["prefix"]):
         text = _("Write a prefix of plain names, each ending in “/”, or nothing for all of it.")
         raise BadTerms("config", text)
@@ -61,12 +70,13 @@ def check_config(config: Mapping[str, Any]) -> None:
 
 def _check_key(bucket: Bucket) -> None:
     """A key must let the role decrypt, too, or every read fails as “Access Denied”."""
-    if bucket.kms_key_arn:
+    owner = bucket.kms_key_arn.split(":")[4] if bucket.kms_key_arn else ""
+    if owner and not AwsAccount.objects.filter(number=owner).exists():
         raise BadTerms(
             "config",
             _(
-                "“%(bucket)s” encrypts with %(key)s. Its owner in account %(owner)s must let the "
-                "role use that key; Gatehouse does not do this yet."
+                "“%(bucket)s” encrypts with %(key)s, a key of account %(owner)s, which is not in "
+                "the catalogue: its owner must let the role use it."
             )
             % {
                 "bucket": bucket.name,
@@ -93,21 +103,60 @@ def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[
     return [
         PlacedPart(TargetKind.ROLE_TRUST, role.account_id, "", role.arn, trusted),
         *(PlacedPart(*place, body) for body in opened),
+        *_key(bucket, role, writes=config["access"] == "write"),
         _policy(principal.account, principal.arn, crossing.assume(role.arn)),
-        *_passing(config, principal),
+        *_machines(config, principal),
     ]
+
+
+def _key(bucket: Bucket, role: ManagedRole, *, writes: bool) -> list[PlacedPart]:
+    """The bucket's key lets the role use it; a key of another account also the role's policy."""
+    arn = bucket.kms_key_arn
+    if not arn:
+        return []
+    region, owner = arn.split(":")[3:5]
+    body = crossing.using(arn, role.arn, writes=writes)
+    found = [PlacedPart(TargetKind.KMS_GRANTS, owner, region, arn, body)]
+    if owner != role.account_id:
+        policy = crossing.key_policy(arn, writes=writes)
+        where = (TargetKind.PRINCIPAL_POLICY, role.account_id, "", role.arn)
+        found.append(PlacedPart(*where, policy))
+    return found
 
 
 def _policy(account: str, arn: str, body: Mapping[str, Any]) -> PlacedPart:
     return PlacedPart(TargetKind.PRINCIPAL_POLICY, account, "", arn, body, stage=1)
 
 
-def _passing(config: Mapping[str, Any], principal: Principal) -> list[PlacedPart]:
+def _machines(config: Mapping[str, Any], principal: Principal) -> list[PlacedPart]:
+    """Databricks: machines may be started as the identity, then it is registered, then given."""
     workspace = _workspaces(config).first()
     if workspace is None:
         return []
     starter = workspace.cross_account_role_arn
-    return [_policy(workspace.account_id, starter, crossing.pass_to_machines(principal.arn))]
+    where = (workspace.account_id, workspace.region, workspace.host)
+    profile = databricks.profile(principal.arn)
+    who = {"who": _user(config, principal), "profile": profile}
+    return [
+        _policy(workspace.account_id, starter, crossing.pass_to_machines(principal.arn)),
+        PlacedPart(TargetKind.INSTANCE_PROFILES, *where, {"profile": profile}, stage=2),
+        PlacedPart(TargetKind.INSTANCE_PROFILE_USERS, *where, who, stage=3),
+    ]
+
+
+def _user(config: Mapping[str, Any], principal: Principal) -> str:
+    """The workspace's group, or the one person whom the identity belongs to."""
+    if config["group"]:
+        return f"group:{config['group']}"
+    if principal.person is None or "\\" in principal.person.email:
+        raise BadTerms(
+            "principal",
+            _(
+                "This AWS identity belongs to no one person, so nobody knows who may use it in the "
+                "workspace. Its owner names a “group” of the workspace in the catalogue."
+            ),
+        )
+    return f"user:{principal.person.email}"
 
 
 def _external(entitlement: Entitlement, principal: Principal) -> str:

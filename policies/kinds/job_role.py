@@ -1,7 +1,8 @@
 """Onboarding an execution role: its jobs on EMR on EKS may run in chosen virtual clusters.
 
-Configuration: {"virtual_clusters": [slug, …]}. The asker chooses some. The AWS identity of the
-request is the execution role itself.
+Configuration: {"virtual_clusters": [slug, …], "by": "oidc" or "pod_identity"}. The asker chooses
+some. The AWS identity of the request is the execution role itself. By `oidc` each pair of cluster
+and namespace takes room in the role's trust; Pod Identity takes none after the first of a cluster.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Principal
+from policies.documents import pods as pod_identity
 from policies.documents import trust
 from policies.kinds import choices, ends, support
 from policies.kinds.ends import cut_parts as cut_parts
@@ -29,12 +31,15 @@ LABEL = gettext_lazy("execution role of jobs")
 PROFILE = None
 SUPPORT = support.ROLE
 
+BY = ("oidc", "pod_identity")
 CUT_ACTIONS = ()  # jobs that run have their credentials; no new ones come
 
 
 def check_config(config: Mapping[str, Any]) -> None:
-    if set(config) != {"virtual_clusters"}:
-        raise BadTerms("config", _("Write exactly one key: virtual_clusters."))
+    if set(config) != {"virtual_clusters", "by"}:
+        raise BadTerms("config", _("Write exactly two keys: virtual_clusters and by."))
+    if config["by"] not in BY:
+        raise BadTerms("config", _("Write by: oidc or pod_identity."))
     slugs = config["virtual_clusters"]
     if not isinstance(slugs, list) or not slugs:
         raise BadTerms("config", _("Name at least one virtual cluster."))
@@ -42,7 +47,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     for slug in slugs:
         if slug not in known:
             raise BadTerms("config", _("There is no virtual cluster “%s”.") % slug)
-        _home(known[slug], "config")
+        _home(known[slug], "config", config["by"])
 
 
 def fields(entitlement: Entitlement) -> Sequence[Field]:
@@ -52,7 +57,7 @@ def fields(entitlement: Entitlement) -> Sequence[Field]:
             "virtual_clusters",
             gettext_lazy("Virtual clusters"),
             {one.slug: one.name for one in offered},
-            gettext_lazy("Where jobs may run as this role. Each takes room in its trust policy."),
+            gettext_lazy("Where jobs may run as this role."),
         ),
     )
 
@@ -62,10 +67,11 @@ def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
-    return [_part(cluster, principal) for cluster in _chosen(terms)]
+    by = entitlement.config["by"]
+    return [part for virtual in _chosen(terms) for part in _parts(virtual, principal, by)]
 
 
-def _part(virtual: VirtualCluster, principal: Principal) -> PlacedPart:
+def _parts(virtual: VirtualCluster, principal: Principal, by: str) -> list[PlacedPart]:
     if principal.account != virtual.account_id:
         raise BadTerms(
             "principal",
@@ -76,20 +82,31 @@ def _part(virtual: VirtualCluster, principal: Principal) -> PlacedPart:
                 "here": principal.account,
             },
         )
-    body = trust.job_pods(
-        partition=virtual.account.partition,
-        account=virtual.account_id,
-        issuer=_home(virtual, "principal").issuer,
-        namespace=virtual.namespace,
-        role=principal.name,
-    )
-    return PlacedPart(TargetKind.ROLE_TRUST, principal.account, "", principal.arn, body)
+    cluster = _home(virtual, "principal", by)
+    trusted = (TargetKind.ROLE_TRUST, principal.account, "", principal.arn)
+    if by == "oidc":
+        body = trust.job_pods(
+            partition=virtual.account.partition,
+            account=virtual.account_id,
+            issuer=cluster.issuer,
+            namespace=virtual.namespace,
+            role=principal.name,
+        )
+        return [PlacedPart(*trusted, body)]
+    arn = f"arn:{virtual.account.partition}:eks:{cluster.region}:{cluster.account_id}:cluster/"
+    place = (TargetKind.POD_IDENTITIES, cluster.account_id, cluster.region, cluster.cluster_name)
+    pods = (virtual.account_id, virtual.namespace, principal.name, principal.arn)
+    return [
+        PlacedPart(*trusted, pod_identity.trust(cluster.account_id, arn + cluster.cluster_name)),
+        *(PlacedPart(*place, body, stage=1) for body in pod_identity.associations(*pods)),
+    ]
 
 
-def _home(virtual: VirtualCluster, field: str) -> Cluster:
+def _home(virtual: VirtualCluster, field: str, by: str) -> Cluster:
     """The EKS cluster of a virtual cluster. Raises BadTerms where the catalogue lacks facts."""
     cluster = Cluster.objects.filter(slug=virtual.cluster, account=virtual.account_id).first()
-    if cluster is None or not cluster.issuer or not virtual.namespace:
+    issuer = cluster is not None and (cluster.issuer or by != "oidc")
+    if cluster is None or not issuer or not virtual.namespace:
         raise BadTerms(
             field,
             _(

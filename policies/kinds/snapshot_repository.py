@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Principal
-from policies.documents import snapshots
+from policies.documents import crossing, snapshots
 from policies.kinds import ends, support
 from policies.kinds.ends import cut_parts as cut_parts
 from policies.kinds.protocol import (
@@ -47,31 +47,23 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise BadTerms("config", _("There is no bucket “%s”.") % config["bucket"])
     if {role.account_id, bucket.account_id} != {domain.account_id}:
         raise BadTerms("config", _("Domain, role and bucket must be in one account."))
-    _check_reach(domain, bucket)
+    _check_key(bucket)
 
 
-def _check_reach(domain: Domain, bucket: Bucket) -> None:
-    """What Gatehouse cannot give yet is refused, or it would be called active and not work."""
-    if domain.fine_grained:
+def _check_key(bucket: Bucket) -> None:
+    """What Gatehouse cannot give is refused, or it would be called active and not work."""
+    owner = bucket.kms_key_arn.split(":")[4] if bucket.kms_key_arn else ""
+    if owner and owner != bucket.account_id:
         raise BadTerms(
             "config",
-            _(
-                "“%s” has fine-grained access control: whoever registers must be mapped to "
-                "manage_snapshots in the domain itself. Gatehouse does not do this yet."
-            )
-            % domain.name,
-        )
-    if bucket.kms_key_arn:
-        raise BadTerms(
-            "config",
-            _("“%(bucket)s” encrypts with %(key)s, which the role could not use yet.")
+            _("“%(bucket)s” encrypts with %(key)s, a key of another account.")
             % {"bucket": bucket.name, "key": bucket.kms_key_arn},
         )
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
     domain, role, bucket = _things(entitlement)
-    _check_reach(domain, bucket)
+    _check_key(bucket)
     if principal.account != domain.account_id:
         raise BadTerms(
             "principal",
@@ -88,7 +80,27 @@ def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[
             PlacedPart(*policy, principal.arn, body, stage=1)
             for body in snapshots.registering(arn, role.arn)
         ),
+        *_key(bucket, role),
+        *_inside(domain, principal),
     ]
+
+
+def _key(bucket: Bucket, role: ManagedRole) -> list[PlacedPart]:
+    """The bucket's default key lets the role use it."""
+    if not bucket.kms_key_arn:
+        return []
+    region, owner = bucket.kms_key_arn.split(":")[3:5]
+    body = crossing.using(bucket.kms_key_arn, role.arn, writes=True)
+    return [PlacedPart(TargetKind.KMS_GRANTS, owner, region, bucket.kms_key_arn, body)]
+
+
+def _inside(domain: Domain, principal: Principal) -> list[PlacedPart]:
+    """With fine-grained access control the domain has roles of its own behind IAM's."""
+    if not domain.fine_grained:
+        return []
+    where = (domain.account_id, domain.region, domain.domain_name)
+    body = snapshots.holding(principal.arn)
+    return [PlacedPart(TargetKind.DOMAIN_ROLES, *where, body, stage=1)]
 
 
 def _arn(domain: Domain) -> str:

@@ -31,6 +31,14 @@ class TargetKind(models.TextChoices):
     BUCKET_POLICY = "bucket_policy", _("policy of a bucket")
     CLUSTER_ACCESS_ENTRIES = "cluster_access_entries", _("access entries of a cluster")
     STUDIO_SESSIONS = "studio_sessions", _("users and groups of an EMR Studio")
+    POD_IDENTITIES = "pod_identities", _("Pod Identity of a cluster")
+    KMS_GRANTS = "kms_grants", _("grants of a KMS key")
+    DOMAIN_ROLES = "domain_roles", _("roles inside an OpenSearch domain")
+    INSTANCE_PROFILES = "instance_profiles", _("instance profiles of a Databricks workspace")
+    INSTANCE_PROFILE_USERS = (
+        "instance_profile_users",
+        _("who may use instance profiles in a Databricks workspace"),
+    )
 
 
 class Phase(models.TextChoices):

@@ -74,6 +74,13 @@ class KubernetesClient(Protocol):
         """
 
 
+class RestClient(Protocol):
+    """One JSON API of a server of its own. Raises only `outcomes.Outcome`."""
+
+    def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """One request, sent once; the object that was answered."""
+
+
 class Clients(Protocol):
     """AWS and Kubernetes for one account and region. Raises only `outcomes.Outcome`."""
 
@@ -85,6 +92,12 @@ class Clients(Protocol):
 
     def kubernetes(self, config: Mapping[str, Any]) -> KubernetesClient:
         """The Kubernetes API of the cluster that `Place.config` describes."""
+
+    def workspace(self, config: Mapping[str, Any]) -> RestClient:
+        """The Databricks workspace that `Place.config` describes."""
+
+    def domain(self, config: Mapping[str, Any]) -> RestClient:
+        """The OpenSearch domain that `Place.config` describes; every request is signed."""
 
 
 class Provider(Protocol):

@@ -15,7 +15,7 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
-from policies.kubernetes import Connection
+from policies.https import Connection
 
 SCHEDULED = Path("/proc/thread-self/schedstat")
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from tests.fakes import eks, iam, lag, limits, seed, servicecatalog, sts
+from tests.fakes import eks, iam, lag, limits, rest, seed, servicecatalog, sts
 from tests.fakes.extend import ONE_AT_A_TIME
 from tests.fakes.faults import faults
 from tests.fakes.holds import collect
@@ -83,7 +83,9 @@ def _limits(request: Request) -> Answer:
 
 
 def _credentials(request: Request) -> Answer:
-    return iam.add_access_key(_account(_order(request)))
+    key = iam.add_access_key(_account(_order(request)))
+    rest.know(key["AccessKeyId"], key["SecretAccessKey"])
+    return key
 
 
 def _holds(request: Request) -> Answer:
@@ -96,7 +98,7 @@ def _holds(request: Request) -> Answer:
 def _reset(request: Request) -> Answer:
     _order(request)
     moto_api_backend.reset()
-    for part in (lag, limits, sts, eks):
+    for part in (lag, limits, sts, eks, rest):
         part.reset()
     for kept in (faults, journal, seen):
         kept.clear()

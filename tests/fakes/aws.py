@@ -31,10 +31,12 @@ from tests.fakes import (  # noqa: E402
     admin,
     eks,
     eks_entries,
+    eks_pods,
     emr,
     emrcontainers,
     holds_page,
     iam,
+    rest,
     servicecatalog,
     servicequotas,
     sts,
@@ -62,6 +64,7 @@ def application() -> Gate:
         servicequotas,
         eks,
         eks_entries,
+        eks_pods,
         emr,
         emrcontainers,
     ):
@@ -95,17 +98,19 @@ def _kubernetes(port: int) -> eks.Kubernetes:
     return server
 
 
-def _addresses(port: int, kubernetes: eks.Kubernetes) -> dict[str, str]:
+def _addresses(port: int, kubernetes: eks.Kubernetes, outside: rest.Server) -> dict[str, str]:
     aws = f"http://{HOST}:{port}"
     pages = {name: f"{aws}/_fake/{name}" for name in ("faults", "calls", "holds")}
-    return {"aws": aws, "kubernetes": kubernetes.url, **pages}
+    others = {"rest": outside.host, "rest_ca": outside.ca_pem}
+    return {"aws": aws, "kubernetes": kubernetes.url, **others, **pages}
 
 
 def _tell(addresses: dict[str, str], options: argparse.Namespace) -> None:
     line = json.dumps(addresses)
     if options.info:
         options.info.write_text(line + "\n")
-    readable = "\n".join(f"{name:>10}  {url}" for name, url in addresses.items())
+    shown = {name: url for name, url in addresses.items() if name != "rest_ca"}
+    readable = "\n".join(f"{name:>10}  {url}" for name, url in shown.items())
     print(readable if options.human else line, flush=True)
 
 
@@ -128,15 +133,17 @@ def _run(options: argparse.Namespace) -> int:
     try:
         listener = _bound(options.port)
         kubernetes = _kubernetes(options.kube_port)
+        outside = rest.Server(0)
     except OSError as taken:
         print(f"Cannot listen on {HOST}: {taken.strerror}. Choose other ports.", file=sys.stderr)
         return PORT_TAKEN
     try:
         server = _server(listener)
-        _tell(_addresses(server.port, kubernetes), options)
+        _tell(_addresses(server.port, kubernetes, outside), options)
         _serve(server, options.watch)
     finally:
         kubernetes.stop()
+        outside.stop()
     return 0
 
 

@@ -36,6 +36,8 @@ QUOTAS: Final = {
 
 ACCESS_ENTRIES: Final = Quota(3_000, "[D] EKS quotas, per cluster, fixed")
 
+ASSOCIATIONS: Final = Quota(5_000, "[D] EKS quotas: Pod Identity associations per cluster")
+
 # How many of each identity type one EMR Studio admits.
 MAPPINGS: Final = {
     "USER": Quota(100, "[D] EMR Studio considerations, 2023"),
@@ -176,6 +178,21 @@ TEXTS: Final = {
         "The cluster may have at most {limit} access entries.",
         "[M] code; [K] text",
     ),
+    "association_gone": Text(
+        "ResourceNotFoundException",
+        "The specified association could not be found: {number}",
+        "[M] code; [K] text",
+    ),
+    "association_there": Text(
+        "ResourceInUseException",
+        "Association already exists for the specified namespace and service account.",
+        "[M] code; [K] text",
+    ),
+    "associations_full": Text(
+        "ResourceLimitExceededException",
+        "The cluster may have at most {limit} associations.",
+        "[M] code; [K] text",
+    ),
     "studio_missing": Text(
         "InvalidRequestException", "Studio does not exist: {studio}.", "[M] code; [K] text"
     ),
@@ -209,6 +226,15 @@ TEXTS: Final = {
     ),
 }
 
+REST: Final = {
+    "instance profiles": "[D] Databricks REST 2.0: list/add/remove; {} when there is none; "
+    "RESOURCE_ALREADY_EXISTS 400, RESOURCE_DOES_NOT_EXIST 404",
+    "assignments": "[D] Databricks SCIM: a user's or group's `roles`; PATCH add, and remove by "
+    "`roles[value eq …]`; [K] a profile that is not registered is refused",
+    "role mappings": "[D] OpenSearch security API: GET/PUT/PATCH rolesmapping; 404 NOT_FOUND "
+    "before the first; [D] a reserved one is refused",
+    "signatures": "[D] OpenSearch Service: requests are signed for the service es",
+}
 DEFAULT_AUTHENTICATION_MODE: Final = "CONFIG_MAP"  # [K] of an API call without accessConfig
 AUTHENTICATION_MODES: Final = (
     "CONFIG_MAP",

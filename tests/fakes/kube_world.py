@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from policies.kubernetes import Cluster, Connection, tls_context
+from policies.https import Connection
+from policies.kubernetes import Cluster, tls_context
 from tests.fakes.kube import Server
 
 TYPES = {"merge": "application/merge-patch+json", "json": "application/json-patch+json"}

@@ -112,7 +112,8 @@ def _cluster(live: Any) -> Any:
         arn: {"about": dict(one["about"]), "policies": dict(one["policies"])}
         for arn, one in getattr(live, "entries", {}).items()
     }
-    return _clone(live, entries=entries)
+    associations = dict(getattr(live, "associations", {}))
+    return _clone(live, entries=entries, associations=associations)
 
 
 def _eks(live: Any) -> Any:

@@ -28,6 +28,7 @@ class FakeAWS:
         self.addresses = addresses
         self.aws = addresses["aws"]
         self.kubernetes = addresses["kubernetes"]
+        self.rest = addresses["rest"]  # host and port, over HTTPS by the authority `rest_ca`
 
     @classmethod
     def at(cls, info: Path) -> Self:
@@ -50,6 +51,15 @@ class FakeAWS:
         """The ConfigMap server's own controls; its CA is made anew at each start, so not asked."""
         body = None if order is None else json.dumps(order).encode()
         request = urllib.request.Request(self.kubernetes + path, body, method=method)
+        anybody = ssl._create_unverified_context()
+        with urllib.request.urlopen(request, context=anybody) as answer:
+            return json.load(answer)
+
+    def outside(self, path: str, order: Any = None) -> Any:
+        """The controls of the workspace and domain: POST an order, or GET without one."""
+        body = None if order is None else json.dumps(order).encode()
+        url = f"https://{self.rest}/_fake/{path}"
+        request = urllib.request.Request(url, body, method="POST" if path != "state" else "GET")
         anybody = ssl._create_unverified_context()
         with urllib.request.urlopen(request, context=anybody) as answer:
             return json.load(answer)

@@ -6,7 +6,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
-from tests.fakes import eks, extend, principals, trust
+from tests.fakes import eks, extend, principals, rest, trust
 from tests.fakes.wire import Refusal
 
 
@@ -52,6 +52,7 @@ def _assume(handler: Any, stock: Any) -> Any:
     issued = answer.result["Credentials"]
     _sessions[issued.access_key_id] = Session(wanted, name)
     eks.check_tokens_of(issued.access_key_id, issued.secret_access_key)
+    rest.know(issued.access_key_id, issued.secret_access_key)
     return answer
 
 

@@ -43,7 +43,7 @@ def test_the_addresses_are_one_line_of_json_and_a_signal_ends_it_cleanly(
         child.send_signal(by)
         assert child.wait(10) == 0
         assert child.stderr.read() == ""
-    assert set(told) == {"aws", "kubernetes", "faults", "calls", "holds"}
+    assert set(told) == {"aws", "kubernetes", "rest", "rest_ca", "faults", "calls", "holds"}
     assert told["holds"] == told["aws"] + "/_fake/holds"
     assert json.loads((tmp_path / "info.json").read_text()) == told
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from policies.kubernetes import Cluster, Connection
+from policies.https import Connection
+from policies.kubernetes import Cluster
 from policies.outcomes import Kind, Outcome
 from tests.fakes import kube
 

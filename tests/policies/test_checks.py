@@ -3,7 +3,7 @@
 import pytest
 from botocore.retries import standard
 
-from policies import checks, kubernetes
+from policies import checks, https
 
 
 def test_the_settings_as_shipped_pass(settings):
@@ -42,7 +42,7 @@ def test_the_longest_call_counts_its_own_repeats(settings):
 
 def test_a_kubernetes_call_counts_too(settings):
     settings.AWS_READ_TIMEOUT_SECONDS, settings.AWS_TRIES = 1, 1
-    longest = 2 * kubernetes.CONNECT_SECONDS + kubernetes.READ_SECONDS
+    longest = 2 * https.CONNECT_SECONDS + https.READ_SECONDS
     assert checks.longest_call_seconds() == checks.KUBERNETES_CALL_SECONDS >= longest
 
 

@@ -207,9 +207,11 @@ CONFIGS = [
         ("cross_account_s3", {**f.LAKE, "prefix": bad}, "each ending in “/”")
         for bad in ("sales", "*/", "a?/", "${aws:userId}/", "/", "a//", "ü/", "a/\n")
     ),
-    ("job_role", {}, "exactly one key"),
-    ("job_role", {"virtual_clusters": []}, "at least one virtual cluster"),
-    ("job_role", {"virtual_clusters": ["none"]}, "no virtual cluster “none”"),
+    ("cross_account_s3", {**f.LAKE, "group": "Data team"}, "name that, too"),
+    ("job_role", {}, "exactly two keys"),
+    ("job_role", {**f.ONBOARDING, "virtual_clusters": []}, "at least one virtual cluster"),
+    ("job_role", {**f.ONBOARDING, "virtual_clusters": ["none"]}, "no virtual cluster “none”"),
+    ("job_role", {**f.ONBOARDING, "by": "magic"}, "oidc or pod_identity"),
     ("aws_auth", {"cluster": "main"}, "exactly two keys"),
     ("aws_auth", {"cluster": "none", "groups": ["a"]}, "no cluster “none”"),
     ("aws_auth", {"cluster": "main", "groups": []}, "at least one group"),

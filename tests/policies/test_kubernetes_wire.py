@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import pytest
 
-from policies import kubernetes
+from policies import https
 from policies.kubernetes import Cluster, tls_context
 from policies.outcomes import Kind, Outcome
 from tests.fakes import kube
@@ -37,7 +37,7 @@ def test_an_answer_that_takes_too_long_leaves_a_write_unknown(
     cluster: Cluster, server: kube.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = read(cluster)
-    monkeypatch.setattr(kubernetes, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(https, "READ_SECONDS", 0.2)
     server.faults.add("slow", seconds=1, on="write")
     outcome = refused(cluster, found)
     assert (outcome.kind, outcome.lost, outcome.code) == (Kind.TRANSIENT, True, "TimeoutError")
@@ -55,7 +55,7 @@ def test_no_handshake_in_time_changed_nothing(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = read(cluster)
-    monkeypatch.setattr(kubernetes, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(https, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         away = Cluster(replace(cluster.connection, port=silent.getsockname()[1]))
         outcome = refused(away, found)
@@ -74,7 +74,7 @@ def test_another_ca_is_permanent_and_says_what_to_check(server: kube.Server) -> 
     other = make_authority().pem.encode()
     here = Cluster.from_eks(server.cluster_url("one"), server.ca_data, "portal").connection
     cluster = Cluster(replace(here, context=tls_context(other)))
-    with pytest.raises(Outcome, match="the address and the CA belong to the same") as caught:
+    with pytest.raises(Outcome, match="the address and the CA belong together") as caught:
         cluster.read_config_map(*MAP)
     assert (caught.value.kind, caught.value.lost) == (Kind.PERMANENT, False)
     assert list(server.requests) == []
@@ -151,8 +151,8 @@ def test_a_redirect_is_not_followed(cluster: Cluster, server: kube.Server) -> No
 def test_an_endless_answer_is_cut_off(
     cluster: Cluster, server: kube.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kubernetes, "LONGEST_ANSWER", 100)
-    with pytest.raises(Outcome, match="longer than any ConfigMap"):
+    monkeypatch.setattr(https, "LONGEST_ANSWER", 100)
+    with pytest.raises(Outcome, match="longer than any that makes sense"):
         cluster.read_config_map(*MAP)
 
 

@@ -9,7 +9,7 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from policies.management.powers import documents, facts
-from policies.models import AwsAccount
+from policies.models import AwsAccount, Bucket
 from policies.providers import PROVIDERS
 from tests import factories as f
 from tests.evaluator import cases
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 HUB = f"arn:aws:iam::{f.ACCOUNT}:role/gatehouse-workers"
 WRITE, READ = (f"arn:aws:iam::{f.ACCOUNT}:role/gatehouse-{name}" for name in ("write", "read"))
 VIRTUAL = "/virtualclusters/0b0qvauoy3ch1nqodxxxxxxxx"
+KEY = f"arn:aws:kms:{f.REGION}:{f.ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 STUDIO = "studio/es-0123456789ABCDEFGHIJKLMNO"
 FACTS = {
     "account": f.ACCOUNT,
@@ -29,6 +30,9 @@ FACTS = {
     "read": READ,
     "vc": f"arn:aws:emr-containers:{f.REGION}:{f.ACCOUNT}:{VIRTUAL}",
     "portfolio": f"arn:aws:catalog:{f.REGION}:{f.ACCOUNT}:portfolio/port-spark00000000",
+    "key": KEY,
+    "ana": f"arn:aws:iam::{f.ACCOUNT}:role/people/ana",
+    "domain": f"arn:aws:es:{f.REGION}:{f.ACCOUNT}:domain/logs",
     "studio": f"arn:aws:elasticmapreduce:{f.REGION}:{f.ACCOUNT}:{STUDIO}",
 }
 ROWS = yaml.safe_load((cases.HERE.parent / "powers/write.yaml").read_text())["asks"]
@@ -37,6 +41,9 @@ ROWS = yaml.safe_load((cases.HERE.parent / "powers/write.yaml").read_text())["as
 @pytest.fixture
 def account(company):
     AwsAccount.objects.update(write_role_arn=WRITE, read_role_arn=READ)
+    Bucket.objects.update(kms_key_arn=KEY)
+    config = {"virtual_clusters": ["jobs"], "by": "pod_identity"}
+    f.ruled(company, "entitlement", "onboarding", config=config)
     return AwsAccount.objects.get()
 
 

@@ -12,7 +12,7 @@ from policies.access.catalogue import words
 from policies.access.catalogue.shapes import Field, ListOf, Record, Value
 from policies.access.rulebook import DECIDERS
 from policies.documents import access_entries, studio, template
-from policies.kinds import KINDS
+from policies.kinds import KINDS, job_role
 from policies.models import Cluster, Cut, Studio
 
 VERSION = "1"
@@ -248,6 +248,7 @@ _CONFIGS = {
             Field("prefix", Value(words.prefix, blank=""), default=""),
             Field("external_id", Value(words.yes_no), default=False),
             Field("workspace", _slug_of(blank="", refers="workspaces"), default=""),
+            Field("group", Value(words.workspace_group, blank=""), default=""),
         ),
         defaults=True,
     ),
@@ -292,7 +293,9 @@ _CONFIGS = {
                 ListOf(_slug_of(refers="virtual_clusters"), least=1, ordered=True),
                 required=True,
             ),
-        )
+            Field("by", Value(words.one_of(job_role.BY)), default="oidc"),
+        ),
+        defaults=True,
     ),
 }
 ENTITLEMENTS = Section(

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 
 from accounts import arns
 from policies.access.catalogue.problems import guess, listed
-from policies.documents import crossing, names
+from policies.documents import crossing, databricks, names
 
 Parse = Callable[[str], object]
 
@@ -86,6 +86,15 @@ def prefix(value: str) -> str:
     if not crossing.is_prefix(value):
         raise Wrong(
             f"“{value[:80]}” is not a prefix that ends in “/”.", "It looks like sales/daily/."
+        )
+    return value
+
+
+def workspace_group(value: str) -> str:
+    if not databricks.is_group(value):
+        raise Wrong(
+            f"“{value[:80]}” is not a group's name here.",
+            "Letters, digits, spaces and . _ @ + -; up to 100.",
         )
     return value
 

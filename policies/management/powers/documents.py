@@ -7,7 +7,7 @@ service authorization reference: https://docs.aws.amazon.com/service-authorizati
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from policies.documents import iam, tags
+from policies.documents import iam, pods, tags
 from policies.management.powers.facts import Facts
 from policies.models import TargetKind
 from policies.providers import PROVIDERS, managed
@@ -66,6 +66,9 @@ def in_use(facts: Facts) -> list[str]:
         TargetKind.JOB_RUNS: facts.virtual_clusters,
         TargetKind.STUDIO_SESSIONS: facts.studios,
         TargetKind.BUCKET_POLICY: facts.buckets,
+        TargetKind.POD_IDENTITIES: facts.clusters,
+        TargetKind.KMS_GRANTS: facts.keys,
+        TargetKind.DOMAIN_ROLES: facts.domains,
     }
     return [kind for kind in PROVIDERS if needs.get(TargetKind(kind), True)]
 
@@ -112,6 +115,45 @@ def _entries(facts: Facts) -> list[Statement]:
     ]
 
 
+def _pods(facts: Facts) -> list[Statement]:
+    """Associations, and handing over the roles that were registered: AWS asks for both.
+
+    By name, because IAM does not reliably look at a role's tags when it is passed.
+    """
+    passing = {"StringEquals": {"iam:PassedToService": [pods.SERVICE]}}
+    associations = [_association_of(arn) for arn in facts.clusters]
+    said = [
+        _allow(["eks:CreatePodIdentityAssociation"], facts.clusters),
+        _allow(
+            ["eks:DeletePodIdentityAssociation", "eks:UpdatePodIdentityAssociation"], associations
+        ),
+    ]
+    return [*said, _allow(["iam:PassRole"], facts.roles, passing)] if facts.roles else said
+
+
+def _association_of(cluster_arn: str) -> str:
+    return cluster_arn.replace(":cluster/", ":podidentityassociation/") + "/*"
+
+
+def _keys(facts: Facts) -> list[Statement]:
+    """Grants of the named keys, to use them and never to hand them on."""
+    using = ["Decrypt", "DescribeKey", "GenerateDataKey"]
+    only = {"ForAllValues:StringEquals": {"kms:GrantOperations": using}}
+    return [
+        _allow(["kms:CreateGrant"], facts.keys, only),
+        _allow(["kms:RevokeGrant"], facts.keys),
+    ]
+
+
+def _domains(facts: Facts) -> list[Statement]:
+    """One mapping of each domain's security API."""
+    return [_allow(["es:ESHttpPatch", "es:ESHttpPut"], [_mapping_of(arn) for arn in facts.domains])]
+
+
+def _mapping_of(domain_arn: str) -> str:
+    return f"{domain_arn}/_plugins/_security/api/rolesmapping/manage_snapshots"
+
+
 def _entry_of(cluster_arn: str) -> str:
     return cluster_arn.replace(":cluster/", ":access-entry/") + "/*"
 
@@ -135,6 +177,11 @@ _WRITES: dict[str, Callable[[Facts], list[Statement]]] = {
     TargetKind.BUCKET_POLICY: _whole(TargetKind.BUCKET_POLICY, "buckets"),
     TargetKind.STUDIO_SESSIONS: _whole(TargetKind.STUDIO_SESSIONS, "studios"),
     TargetKind.CLUSTER_ACCESS_ENTRIES: _entries,
+    TargetKind.POD_IDENTITIES: _pods,
+    TargetKind.KMS_GRANTS: _keys,
+    TargetKind.DOMAIN_ROLES: _domains,
+    TargetKind.INSTANCE_PROFILES: lambda _facts: [],  # the workspace's token, not ours in AWS
+    TargetKind.INSTANCE_PROFILE_USERS: lambda _facts: [],
 }
 
 
@@ -157,8 +204,14 @@ def _read_from(action: str, facts: Facts) -> tuple[str, ...]:
         return facts.buckets
     if action in {"eks:DescribeAccessEntry", "eks:ListAssociatedAccessPolicies"}:
         return tuple(_entry_of(arn) for arn in facts.clusters)
+    if action == "eks:DescribePodIdentityAssociation":
+        return tuple(_association_of(arn) for arn in facts.clusters)
     if service == "eks":
         return facts.clusters
+    if service == "kms":
+        return facts.keys
+    if service == "es":
+        return tuple(_mapping_of(arn) for arn in facts.domains)
     if action == "emr-containers:ListJobRuns":
         return facts.virtual_clusters
     if service == "iam" and "Account" not in operation:

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+from accounts.arns import PrincipalType
+from accounts.models import Principal
 from policies.models import (
     AwsAccount,
     Bucket,
     Cluster,
+    Domain,
+    Entitlement,
     Portfolio,
     Studio,
     VirtualCluster,
@@ -28,6 +32,9 @@ class Facts:
     virtual_clusters: tuple[str, ...] = ()
     studios: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def iam(self, resource: str) -> str:
         return f"arn:{self.partition}:iam::{self.number}:{resource}"
@@ -59,4 +66,22 @@ def of(account: AwsAccount, *, hub: str, boundary: str) -> Facts:
         ),
         studios=arns(Studio, "elasticmapreduce", "studio/{}", "studio_id"),
         buckets=tuple(f"arn:{account.partition}:s3:::{one.bucket_name}" for one in buckets),
+        keys=_keys(account),
+        domains=arns(Domain, "es", "domain/{}", "domain_name"),
+        roles=_job_roles(account),
     )
+
+
+def _keys(account: AwsAccount) -> tuple[str, ...]:
+    """Keys of this account that a bucket of the catalogue, wherever it is, encrypts with."""
+    used = Bucket.objects.exclude(kms_key_arn="").values_list("kms_key_arn", flat=True)
+    return tuple(sorted({arn for arn in used if arn.split(":")[4] == account.number}))
+
+
+def _job_roles(account: AwsAccount) -> tuple[str, ...]:
+    """Roles that somebody registered, where jobs are let in by Pod Identity; else none."""
+    offered = Entitlement.objects.offered().filter(kind="job_role")
+    if not offered.filter(config__by="pod_identity").exists():
+        return ()
+    known = Principal.objects.usable().filter(account=account.number)
+    return tuple(sorted(known.filter(type=PrincipalType.IAM_ROLE).values_list("arn", flat=True)))

@@ -9,7 +9,7 @@ from policies.models import Bucket, Cluster, Domain, ManagedRole, Studio, Virtua
 
 ISSUER = "oidc.eks.us-east-1.amazonaws.com/id/GATEHOUSESMOKE"
 STUDIO = {"level": "intermediate", "shared": False, "templates": "tagged", "reason": ""}
-LAKE = {"access": "read", "prefix": "smoke/", "external_id": True, "workspace": ""}
+LAKE = {"access": "read", "prefix": "smoke/", "external_id": True, "workspace": "", "group": ""}
 
 REPORTS = {
     "Statement": {
@@ -78,7 +78,7 @@ class Onboarding:
         company.place(Cluster, "batch", cluster_name="gatehouse-smoke-batch", issuer=ISSUER)
         facts = {"virtual_cluster_id": "gatehousesmokebatch", "cluster": "batch"}
         company.place(VirtualCluster, "batch", namespace="smoke", **facts)
-        company.offer(self.slug, "job_role", {"virtual_clusters": ["batch"]})
+        company.offer(self.slug, "job_role", {"virtual_clusters": ["batch"], "by": "oidc"})
 
     def holds(self, stage: Stage, arn: str) -> bool:
         return ISSUER in str(stage.sight.trust(arn))
