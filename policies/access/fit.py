@@ -108,19 +108,21 @@ def share(where: Where, request: Request, asked: Sequence[Part], *, now: datetim
 def figures(basis: Basis, place: Place, need: Share) -> list[Figure]:
     """Each quota of the place. Pure, given the basis."""
     load = PROVIDERS[place.kind].load
-    granted = load(basis, place, need.granted)
-    reserved = load(basis, place, [*need.granted, *need.reserved])
+    granted = {one.quota: one.used for one in load(basis, place, need.granted)}
+    before = [*need.granted, *need.reserved]
+    held = {one.quota: one.used for one in load(basis, place, before)}
+    # Some quotas are told of only where something of theirs is there.
     return [
         Figure(
             str(all_.quota),
-            used.used,
-            held.used - used.used,
+            granted.get(all_.quota, 0),
+            held.get(all_.quota, 0) - granted.get(all_.quota, 0),
             need.requests,
-            all_.used - held.used,
+            all_.used - held.get(all_.quota, 0),
             all_.limit,
             str(all_.unit),
         )
-        for used, held, all_ in zip(granted, reserved, load(basis, place, need.parts), strict=True)
+        for all_ in load(basis, place, need.parts)
     ]
 
 

@@ -6,7 +6,6 @@ pkg/server), not a tidier one.
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -27,6 +26,7 @@ from policies.documents.auth_rows import (
 )
 from policies.documents.auth_text import Refused, Unreadable
 from policies.documents.names import BadName
+from policies.documents.wellknown import known
 
 LIMIT_BYTES = 1_048_576
 
@@ -37,12 +37,6 @@ _CLUSTER_GROUPS = {
     "system:node-proxier",
     "eks:kube-proxy-windows",
 }
-# Roles that make nodes or pods join, as eksctl, Karpenter and the AWS console name them.
-_NODE_ROLE = re.compile(
-    r":role/(?:eksctl-.*-nodeinstancerole-.*|karpenter(?:instance)?noderole.*"
-    r"|amazoneks(?:auto)?noderole.*|(?:amazon)?eksfargatepodexecutionrole.*"
-    r"|eksctl-.*-fargatepodexecutionrole-.*)"
-)
 
 
 class Guard(StrEnum):
@@ -53,7 +47,7 @@ class Guard(StrEnum):
     SERVICE = "Its role is linked to an AWS service."
     NAME = "It carries a user name or group that belongs to the cluster itself."
     CREATOR = "It is the row of whoever created the cluster."
-    NODE_ROLE = "Its role is named like one by which nodes or pods join the cluster."
+    NODE_ROLE = "Its role is named like one that the cluster itself brings."
 
 
 class Answer(NamedTuple):
@@ -131,7 +125,7 @@ def untouchable(row: Row) -> Guard | None:
         return Guard.CREATOR
     if any(name.lower().startswith(("system:", "eks:")) for name in (row.username, *row.groups)):
         return Guard.NAME
-    return Guard.NODE_ROLE if _NODE_ROLE.search(row.arn.lower()) else None
+    return Guard.NODE_ROLE if known(row.arn, row.username, row.groups) else None
 
 
 def row_text(username: str, groups: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from policies.documents import access_entries, auth_map, auth_rows, names
+from policies.documents.wellknown import known
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import keyed
@@ -174,10 +175,13 @@ def untouchable(place: Place, key: str, text: str) -> str:
     those not looked into, which may be just that."""
     if text == UNREAD:
         return _("What it holds was not looked into: it may be one by which machines join.")
+    entry = json.loads(text)
     if "/aws-service-role/" in key or "/AWSServiceRoleFor" in key:
         return _("Its role is linked to an AWS service.")
-    if json.loads(text).get("type") != access_entries.STANDARD:
+    if entry.get("type") != access_entries.STANDARD:
         return _("Machines join the cluster by it.")
+    if known(key, entry["username"], entry["groups"]):
+        return _("Its role is named like one that the cluster itself brings.")
     return ""
 
 

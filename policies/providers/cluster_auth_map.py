@@ -27,9 +27,7 @@ GUARDS = {
     Guard.SERVICE: gettext_lazy("Its role is linked to an AWS service."),
     Guard.NAME: gettext_lazy("It carries a user name or group that belongs to the cluster itself."),
     Guard.CREATOR: gettext_lazy("It is the row of whoever created the cluster."),
-    Guard.NODE_ROLE: gettext_lazy(
-        "Its role is named like one by which nodes or pods join the cluster."
-    ),
+    Guard.NODE_ROLE: gettext_lazy("Its role is named like one that the cluster itself brings."),
 }
 
 

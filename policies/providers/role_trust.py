@@ -73,7 +73,16 @@ def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
 def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
     used = statements.length(basis, place, parts)
     limit = basis["limits"].get("length", LENGTH)
-    return [Load(_("trust policy of this role"), used, limit, _("characters"))]
+    loads = [Load(_("trust policy of this role"), used, limit, _("characters"))]
+    pairs = [part for part in parts if "Federated" in part["principals"]]
+    if pairs:
+        # What one more would take at most: a statement of its own, as another cluster needs it.
+        each = max(iam.size(iam.text(shared.statement(part))) for part in pairs)
+        fit = len(pairs) + max(limit - used, 0) // each
+        loads.append(
+            Load(_("clusters and namespaces whose jobs run as this role"), len(pairs), fit)
+        )
+    return loads
 
 
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:

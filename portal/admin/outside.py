@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.actors import Actor
 from accounts.models import Principal
-from policies.access import anew, operations, outside
+from policies.access import anew, labels, operations, outside
 from policies.access.requests import Wish
 from policies.models import (
     EVERYTHING,
@@ -142,7 +142,11 @@ class DriftAdmin(RecordAdmin):
 
 @admin.register(Foreign, site=site)
 class ForeignAdmin(RecordAdmin):
-    list_display = ("key", "target", "marked", "first_seen_at", "ignored_at", "gone_at")
+    @admin.display(description=gettext_lazy("what it is"))
+    def what(self, row: Foreign) -> str:
+        return labels.of(row) or "–"
+
+    list_display = ("key", "target", "what", "marked", "first_seen_at", "ignored_at", "gone_at")
     list_filter = (
         "marked",
         ("ignored_at", admin.EmptyFieldListFilter),
@@ -153,6 +157,7 @@ class ForeignAdmin(RecordAdmin):
     fields = (
         "target",
         "key",
+        "what",
         as_text("text", gettext_lazy("text")),
         "marked",
         "first_seen_at",

@@ -2,8 +2,7 @@
 
 import pytest
 
-from policies.kinds import KINDS, BadTerms
-from policies.models import Delivery, Domain, Target
+from policies.models import Delivery, Target
 from tests import factories as f
 from tests.journeys.test_honesty import end
 from tests.journeys.test_main_line import granted
@@ -55,11 +54,3 @@ def test_the_role_first_and_the_person_last_and_the_other_way_round_at_the_end(d
     assert ours(domain, "ana") == {}
     stages = Delivery.objects.order_by("released_at", "-stage").values_list("stage", flat=True)
     assert list(stages) == [1, 1, 0, 0, 0]
-
-
-def test_a_domain_with_roles_of_its_own_is_refused_before_it_is_called_active(peopled):
-    Domain.objects.update(fine_grained=True)
-    with pytest.raises(BadTerms, match="manage_snapshots"):
-        KINDS["snapshot_repository"].check_config(
-            {"domain": "logs", "role": "lake", "bucket": "lake"}
-        )

@@ -193,6 +193,15 @@ def test_a_full_trust_policy_is_told_with_the_figure_before_anybody_decides(worl
     assert "of 2,048 characters" in item.preview["problems"][0]
 
 
+def test_it_is_told_how_many_more_pairs_of_cluster_and_namespace_fit(world, peopled):
+    request = f.asked(peopled, "onboarding", virtual_clusters=["jobs"])
+    world.answer()
+    quota = request.items.get().preview["load"]
+    pairs = next(one for one in quota if "namespaces" in one["quota"])
+    assert (pairs["used"], pairs["needed"]) == (1, 1)
+    assert pairs["limit"] == 3, "of 2,048 characters; with Sid and audience each takes some 560"
+
+
 def test_a_trust_that_others_changed_since_the_plan_is_planned_anew(world, peopled, monkeypatch):
     original, others, plans = clients.writing, [], []
 
