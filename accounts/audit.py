@@ -51,6 +51,7 @@ class What(StrEnum):
     GRANT_SEEN = "grant.seen"
     GRANT_ENDED = "grant.ended"
     GRANT_GONE = "grant.gone"
+    GRANT_MOVED = "grant.moved"
     GRANT_CUT = "grant.cut"
     GRANT_CUT_SEEN = "grant.cut_seen"
     GRANT_CUT_GONE = "grant.cut_gone"

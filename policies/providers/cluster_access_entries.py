@@ -150,15 +150,19 @@ def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]
         for arn, used in names_of.items()
         if len(used) > 1
     ]
-    new = names_of.keys() - reading.state.keys()
-    return found + [text for arn in sorted(new) if (text := _shadowed(reading, place, arn))]
+    entries = access_entries.united(parts)
+    new = sorted(entries.keys() - reading.state.keys())
+    return found + [text for arn in new if (text := _shadowed(reading, place, arn, entries[arn]))]
 
 
-def _shadowed(reading: Reading, place: Place, arn: str) -> str:
-    """Where both are, the entry wins alone: what the row gave would be lost."""
+def _shadowed(reading: Reading, place: Place, arn: str, entry: Mapping[str, Any]) -> str:
+    """Where both are, the entry wins alone: what the row gave besides would be lost."""
     rows = reading.raw["rows"] if reading.raw else {}
     row = rows.get(auth_rows.row_key(names.auth_map_arn(arn)))
     if row is None:
+        return ""
+    given = json.loads(row)
+    if given["username"] == entry["username"] and set(given["groups"]) <= set(entry["groups"]):
         return ""
     return _(
         "%(who)s has a row in aws-auth of %(cluster)s (%(groups)s). An access entry would put it "

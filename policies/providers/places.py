@@ -31,7 +31,7 @@ def place(kind: str, account: str, region: str, name: str) -> Place:
     if kind in CLUSTERS:
         config = _cluster(account, region, name)
     if kind == TargetKind.CLUSTER_ACCESS_ENTRIES:
-        config["known"] = _askers()
+        config["known"] = _askers(account, name)
     if kind == TargetKind.PRINCIPAL_POLICY:
         config = {"managed": _managed(kind, account, name)}
     if kind == TargetKind.POD_IDENTITIES:
@@ -82,10 +82,16 @@ def _assigned(kind: str, account: str, region: str, name: str) -> list[str]:
     return sorted({part["who"] for part in rows.values_list("part", flat=True)})
 
 
-def _askers() -> list[str]:
-    """Whoever asked for a cluster: the identities whose access entries are looked into."""
+def _askers(account: str, cluster: str) -> list[str]:
+    """Whoever asked for a cluster, or has an entry by us: whose access entries are looked into."""
     asked = Item.objects.filter(entitlement__kind="eks_user", principal__isnull=False)
-    return sorted(set(asked.values_list("principal__arn", flat=True)))
+    given = Delivery.objects.filter(
+        target__kind=TargetKind.CLUSTER_ACCESS_ENTRIES,
+        target__account=account,
+        target__object=cluster,
+    )
+    arns = set(asked.values_list("principal__arn", flat=True))
+    return sorted(arns | set(given.values_list("grant__principal__arn", flat=True)))
 
 
 def _managed(kind: str, account: str, name: str) -> list[str]:

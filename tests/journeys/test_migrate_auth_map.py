@@ -1,0 +1,104 @@
+"""From aws-auth to access entries: the entry first, the row after, and a reason for what stays."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Event
+from policies.models import Delivery, Grant, Target
+from tests import factories as f
+from tests.journeys.test_access_entries import entries, turned
+from tests.journeys.test_honesty import end
+from tests.journeys.test_main_line import granted
+from tests.world import NODE_ROW
+
+ANA = f"arn:aws:iam::{f.ACCOUNT}:role/people/ana"
+BOSS = f"""- rolearn: arn:aws:iam::{f.ACCOUNT}:role/boss
+  username: boss
+  groups: [system:masters]
+- rolearn: arn:aws:iam::{f.ACCOUNT}:role/bob
+  username: bob
+  groups: [viewers]
+- rolearn: arn:aws:iam::{f.ACCOUNT}:role/odd
+  username: "{{{{AccessKeyID}}}}"
+"""
+AS = ("--as", "ada.admin@example.com", "--reason", "entries only")
+
+
+def told(*arguments):
+    out = StringIO()
+    call_command("migrate_auth_map", "main", "--json", *arguments, stdout=out)
+    return json.loads(out.getvalue())
+
+
+@pytest.fixture
+def mapped(world, peopled):
+    """Ana by a row of ours, beside nodes, administrators and others' people."""
+    world.set_auth_map({"mapRoles": NODE_ROW + BOSS, "mapAccounts": "- '444455556666'\n"})
+    grant = granted(world, peopled, "kubernetes")
+    world.settle()
+    turned(world, peopled, "API_AND_CONFIG_MAP")
+    return grant
+
+
+def test_what_moves_and_why_the_rest_stays(mapped, world):
+    before = world.auth_map()
+    found = told("--dry-run")
+    why = {one["key"].rpartition("/")[2]: one["why"] for one in found["rows"]}
+    assert found["mode"] == "API_AND_CONFIG_MAP"
+    assert [one["key"] for one in found["rows"] if one["moves"]] == [
+        f"role:arn:aws:iam::{f.ACCOUNT}:role/ana"
+    ]
+    assert "EC2_LINUX" in why["nodes"]
+    assert "access policy" in why["boss"]
+    assert "not managed here" in why["bob"]
+    assert "{{AccessKeyID}}" in why["odd"]
+    assert "no counterpart" in why["account:444455556666"]
+    assert (world.auth_map(), entries(world)) == (before, {})
+
+
+def test_the_entry_comes_before_the_row_goes_and_it_goes_on_where_it_stopped(
+    mapped, world, peopled
+):
+    with pytest.raises(CommandError, match=f"not done it yet for {mapped.ref}"):
+        told(*AS, "--seconds", "0")
+    assert "role/ana" in world.auth_map()["mapRoles"]
+    world.settle()
+    assert entries(world) == {ANA: ("aws-user:ana", ["emr-users"], {})}
+    assert "role/ana" in world.auth_map()["mapRoles"], "until the entry was seen"
+    with pytest.raises(CommandError, match="not done it yet"):
+        told(*AS, "--seconds", "0")
+    world.settle()
+    assert told(*AS)["rows"]
+    assert "role/ana" not in world.auth_map()["mapRoles"]
+    assert world.auth_map()["mapRoles"].startswith(NODE_ROW)
+    assert entries(world) == {ANA: ("aws-user:ana", ["emr-users"], {})}
+    mapped.refresh_from_db()
+    assert (mapped.ended_at, mapped.released_at) == (None, None)
+    assert Event.objects.filter(what="grant.moved").count() == 2
+    end(mapped, peopled)
+    world.settle()
+    mapped.refresh_from_db()
+    assert mapped.released_at is not None, Target.objects.values("kind", "outcome_text")
+    assert entries(world) == {}
+
+
+@pytest.mark.parametrize(("mode", "words"), [("CONFIG_MAP", "never goes back"), ("API", "ignores")])
+def test_modes_in_which_nothing_can_move(world, peopled, mode, words):
+    if mode == "API":
+        turned(world, peopled, mode)
+    with pytest.raises(CommandError, match=words):
+        told(*AS)
+    assert not Delivery.objects.exists()
+
+
+def test_only_an_administrator_moves_anything(mapped, world):
+    with pytest.raises(CommandError, match="is not an administrator here"):
+        told("--as", "ana.engineer@example.com", "--reason", "mine")
+    with pytest.raises(CommandError, match="Say who does it and why"):
+        told()
+    with pytest.raises(CommandError, match="Known are: main"):
+        call_command("migrate_auth_map", "other", "--dry-run")
+    assert Grant.objects.get().deliveries.count() == 1
