@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import system
 from accounts.arns import IDENTITY_CENTER, PrincipalType
 from accounts.models import Principal
-from policies import clients, plan
+from policies import clients, plan, reach
 from policies.access import cuts, fit, previews
 from policies.models import Grant, Inquiry, Item, Key, ManagedBy, Request, Target, ask_worker
 from policies.outcomes import Kind, Outcome
@@ -94,6 +94,7 @@ def foresee(item: Item, about: About, *, until: float | None = None) -> dict[str
         item, seconds=about.seconds, trust=about.trust, unique_id=about.unique_id
     )
     preview: dict[str, Any] = {"lines": [], "load": [], "problems": problems, "rooms": []}
+    preview["risks"] = []
     if cut is not None:
         preview["cut"] = cut
     item.preview = preview
@@ -135,6 +136,7 @@ def _foresee_place(
         if not figure.fits:
             preview["problems"].append(str(figure))
     preview["problems"] += provider.problems(reading, place, [*_living_parts(place), *bodies])
+    preview["risks"] += reach.risks(place, bodies, until=until)
     names = ("kind", "account", "region", "object")
     preview["rooms"].append({**dict(zip(names, where, strict=True)), "basis": dict(basis)})
 

@@ -161,6 +161,10 @@ class ClusterClient:
         with self._bounds.call(self._service, writing=False):
             return self._cluster.read_config_map(namespace, name)
 
+    def read_rbac(self, kind: str) -> list[dict[str, Any]]:
+        with self._bounds.call(self._service, writing=False):
+            return self._cluster.read_rbac(kind)
+
     def patch_config_map(
         self, namespace: str, name: str, *, data: Mapping[str, str | None], version: str, uid: str
     ) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from policies.documents import kube_answers, kubeconfig
+from policies.documents import kube_answers, kubeconfig, rbac
 from policies.https import AGENT, TOKEN, Connection
 from policies.outcomes import Kind, Outcome
 
@@ -73,6 +73,13 @@ class Cluster:
         if kube_answers.says_absent(answer):
             return None
         return kube_answers.config_map(answer, "GET", namespace, name)
+
+    def read_rbac(self, kind: str) -> list[dict[str, Any]]:
+        """Every role or binding of one kind in the cluster; who may not look is told DENIED."""
+        if kind not in rbac.KINDS:
+            raise _wrong(f"{kind} is no kind of role or binding.")
+        answer = self.connection.send("GET", f"/apis/rbac.authorization.k8s.io/v1/{kind}")
+        return kube_answers.listed(answer, kind)
 
     def patch_config_map(
         self, namespace: str, name: str, *, data: Mapping[str, str | None], version: str, uid: str

@@ -43,7 +43,7 @@ def take(inquiry: Inquiry, *, unique_id: str, preview: dict[str, Any], by: Actor
     False when it came twice, or after the decision: what was decided on stays as it was shown.
 
     `preview`: {"lines": [{"target", "say", "there"}], "load": [fit.Figure], "fits": bool,
-    "problems": [text], "cut": what its end cuts, "rooms": [place and basis]}.
+    "problems": [text], "risks": [text], "cut": what its end cuts, "rooms": [place and basis]}.
     """
     moved = Inquiry.objects.filter(pk=inquiry.pk, state=Inquiry.State.OPEN).update(
         state=Inquiry.State.ANSWERED, answered_at=Now(), outcome="", outcome_text=""

@@ -35,12 +35,23 @@ def config_map(answer: Answer, method: str, namespace: str, name: str) -> dict[s
     Raises Outcome for a refusal, and PERMANENT for what is not this very ConfigMap.
     """
     if answer.status != 200:
-        raise _refusal(answer, method, f"{namespace}/{name}")
+        raise _refusal(answer, method, f"ConfigMap {namespace}/{name}")
     found = _parsed(answer.body)
     if not _is_config_map(found, namespace, name):
         message = f"What answered for {namespace}/{name} is not a Kubernetes API."
         raise Outcome(Kind.PERMANENT, message, lost=method != "GET", request_id=answer.request_id)
     return found
+
+
+def listed(answer: Answer, kind: str) -> list[dict[str, Any]]:
+    """The objects of a list. Raises Outcome for a refusal, and PERMANENT for what is no list."""
+    if answer.status != 200:
+        raise _refusal(answer, "GET", kind)
+    items = _parsed(answer.body).get("items")
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        message = f"What answered for {kind} is not a Kubernetes API."
+        raise Outcome(Kind.PERMANENT, message, request_id=answer.request_id)
+    return items
 
 
 def last_writer(found: Mapping[str, Any]) -> str:
@@ -94,7 +105,7 @@ def _refusal(answer: Answer, method: str, what: str) -> Outcome:
     kind = _kind(answer.status, status)
     return Outcome(
         kind,
-        f"Kubernetes answered {answer.status} to {method} of ConfigMap {what}: {printable}",
+        f"Kubernetes answered {answer.status} to {method} of {what}: {printable}",
         # Something went wrong on the way or inside: before or after the write, nobody says.
         lost=method != "GET" and kind is Kind.TRANSIENT,
         code=str(status.get("reason") or answer.status),

@@ -59,6 +59,9 @@ class KubernetesClient(Protocol):
     def read_config_map(self, namespace: str, name: str) -> dict[str, Any] | None:
         """The whole object as the server gave it, or None when it does not exist."""
 
+    def read_rbac(self, kind: str) -> list[dict[str, Any]]:
+        """Every object of one of `documents.rbac.KINDS`, of the whole cluster."""
+
     def patch_config_map(
         self,
         namespace: str,

@@ -41,6 +41,11 @@ class Preview:
         return list((self.item.preview or {}).get("problems", []))
 
     @property
+    def risks(self) -> list[str]:
+        """Those of the kind, and those that only the cluster itself tells."""
+        return [*self.item.risks, *(self.item.preview or {}).get("risks", [])]
+
+    @property
     def cuts(self) -> bool:
         return bool(self.item.entitlement.cut != Cut.NONE)
 

@@ -76,7 +76,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _api(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, Any]:
         there = CLUSTER.fullmatch(path)
-        if there and there["cluster"] in self.owner.clusters and self.command in ("POST", "DELETE"):
+        known = there and there["cluster"] in self.owner.clusters
+        if there and known and self.command in ("POST", "DELETE", "GET"):
             made = self._made(there["cluster"], there["rest"], body)
             if made is not None:
                 return made
@@ -221,6 +222,9 @@ def _steer(owner: "Server", method: str, parts: list[str], given: Any) -> Any:
         case "POST", ["clusters", name, "foreign"]:
             owner.put_foreign(name, given["data"])
             return {"data": owner.data(name)}
+        case "POST", ["clusters", name, "rbac"]:
+            owner.clusters[name].rbac.lists = given
+            return {}
         case "POST", ["secrets"]:
             owner.secrets.update(given)
             return {"known": sorted(owner.secrets)}

@@ -17,6 +17,7 @@ NAMESPACE = re.compile(rf"{CORE}/(?P<namespace>[^/]+)")
 ACCOUNTS = re.compile(rf"{CORE}/(?P<namespace>[^/]+)/serviceaccounts")
 TOKEN = re.compile(rf"{CORE}/(?P<namespace>[^/]+)/serviceaccounts/(?P<name>[^/]+)/token")
 ROLES = re.compile(rf"{GROUP}/(?P<namespace>[^/]+)/(?P<kind>roles|rolebindings)")
+LISTS = re.compile(r"/apis/rbac\.authorization\.k8s\.io/v1/(?P<kind>(?:cluster)?role(?:binding)?s)")
 PREFIX = "system:serviceaccount:"
 
 
@@ -28,9 +29,12 @@ class Rbac:
         self.accounts: set[tuple[str, str]] = set()
         self.tokens: dict[str, str] = {}
         self.made: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.lists: dict[str, list[dict[str, Any]]] = {}  # what the whole cluster has
 
     def serve(self, method: str, path: str, user: str, given: Any) -> tuple[int, Any] | None:
         """The answer to an administrator's request here; None when it is of something else."""
+        if (all_ := LISTS.fullmatch(path)) and method == "GET":
+            return self._listed(all_["kind"], user)
         parts = [NAMESPACES, NAMESPACE, ACCOUNTS, TOKEN, ROLES]
         found = next((match for part in parts if (match := part.fullmatch(path))), None)
         if found is None:
@@ -47,6 +51,12 @@ class Rbac:
         if method != "POST" or found.re is NAMESPACE:
             return None
         return 201, self._made(found.re, names, given)
+
+    def _listed(self, kind: str, user: str) -> tuple[int, Any]:
+        """Every object of a kind; the portal may look where it was given `lists`."""
+        if user not in {"portal", "admin"} or "refused" in self.lists:
+            raise forbidden(user, "list", kind, "")
+        return 200, {"kind": "List", "items": self.lists.get(kind, [])}
 
     def _made(self, what: re.Pattern[str], names: dict[str, str], given: dict[str, Any]) -> Any:
         name, namespace = given["metadata"]["name"], names.get("namespace", "")
