@@ -11,11 +11,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 
 from policies.management.doctor import installation, simulated
-from policies.models import AwsAccount, Beat, Cluster
+from policies.models import AwsAccount, Beat, Cluster, Studio
 from tests import factories as f
 from tests.journeys.test_honesty import fault
 from tests.journeys.test_main_line import granted
 from tests.journeys.test_other_account import OTHER, READ, WRITE, trust
+from tests.world import PORTFOLIO
 
 ARN = f"arn:aws:iam::{f.ACCOUNT}:role/people/ana"
 KEYS = ("SECRET_KEY", "ENCRYPTION_KEYS", "AUDIT_SIGNING_KEYS")
@@ -54,6 +55,30 @@ def well(world, peopled, settings, tmp_path, monkeypatch):
     for name in (Beat.SWEEP, Beat.WRITE_WORKER, Beat.READ_WORKER):
         Beat.give(name)
     return peopled
+
+
+def test_a_studios_user_role_that_lacks_something_is_told_with_what(well, world):
+    iam, arn = world.client("iam"), f"arn:aws:iam::{f.ACCOUNT}:role/studio-user"
+    world.role(iam, "studio-user", "/")
+    Studio.objects.update(auth_mode="SSO", user_role_arn=arn)
+    found = of("studio", "studio")
+    assert found["state"] == "fail"
+    for part in ("portfolio", "PassRole on", "emr-machines", "s3:GetObject on the templates"):
+        assert part in found["text"]
+    said = [
+        ("iam:Pass*", f"arn:aws:iam::{f.ACCOUNT}:role/emr-*"),
+        ("s3:GetObject", f"arn:aws:s3:::cf-templates-{f.ACCOUNT}/*"),
+    ]
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": a, "Resource": r} for a, r in said],
+    }
+    text = json.dumps(document)
+    iam.put_role_policy(RoleName="studio-user", PolicyName="studio", PolicyDocument=text)
+    world.client("servicecatalog").associate_principal_with_portfolio(
+        PortfolioId=PORTFOLIO, PrincipalARN=arn, PrincipalType="IAM"
+    )
+    assert of("studio", "studio")["state"] == "ok"
 
 
 def test_an_installation_at_work_fails_nothing(well):

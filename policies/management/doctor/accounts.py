@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import arns
 from policies import clients
 from policies.documents import tags
-from policies.management.doctor import installation, simulated
+from policies.management.doctor import installation, simulated, studios
 from policies.management.doctor.findings import Finding, State, fail, ok, refused
 from policies.models import AwsAccount, Cluster, Target, TargetKind
 from policies.outcomes import Kind, Outcome
@@ -40,6 +40,7 @@ def findings(account: AwsAccount) -> Iterator[Finding]:
         yield from _clock(reader, account)
         yield from _reads(reader, account)
         yield from _identities(reader, account)
+        yield from studios.findings(reader, account)
 
 
 def _role(account: AwsAccount, name: str) -> clients.AccountClients:
