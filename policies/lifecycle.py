@@ -3,9 +3,10 @@
 Composes facts (`accounts.people`) with access (`policies.access`), each call one transaction.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from accounts import audit, people
 from accounts.actors import Actor, system
 from accounts.audit import What
 from accounts.models import Person, PersonState, Principal
-from policies.access import anew, grants, requests, steps
+from policies.access import anew, grants, notices, requests, steps
 from policies.access.effects import end_of
 from policies.models import Delivery, EndReason, Grant, Receipt, Request, wake
 
@@ -139,6 +140,28 @@ def release_cuts_due(*, now: datetime, limit: int = 500) -> int:
                 wake([delivery.target])
                 over += 1
     return over
+
+
+def tell_incomplete(*, now: datetime, limit: int = 100) -> int:
+    """Whoever owns what was given is told of access that is not complete for long. How many.
+
+    Once: they finish it outside Gatehouse, or end it, which takes back what is there of it.
+    """
+    aged = now - timedelta(hours=settings.INCOMPLETE_HOURS)
+    unseen = Grant.objects.filter(
+        ended_at__isnull=True,
+        seen_at__isnull=True,
+        incomplete_at__isnull=True,
+        started_at__lte=aged,
+    )
+    told = 0
+    for grant in unseen.select_related("entitlement__owner")[:limit]:
+        with transaction.atomic():
+            waiting = Grant.objects.filter(pk=grant.pk, incomplete_at__isnull=True)
+            if waiting.update(incomplete_at=now):
+                notices.incomplete(grant)
+                told += 1
+    return told
 
 
 def reroute_silent(*, now: datetime) -> int:

@@ -62,6 +62,7 @@ def reroute() -> None:
     """Every minute: silent steps get more people, previews that have aged are asked anew."""
     now = database_now()
     lifecycle.reroute_silent(now=now)
+    lifecycle.tell_incomplete(now=now)
     answers.ask_aged()
     answers.hurry_identities()
     calls.fold()

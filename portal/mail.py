@@ -97,6 +97,22 @@ def access_confirmed(notice: Notice) -> Letter | None:
     )
 
 
+def access_incomplete(notice: Notice) -> Letter | None:
+    grant = _grant(notice)
+    if grant.seen_at is not None or grant.ended_at is not None:
+        return None
+    return Letter(
+        _("Not complete yet: %s") % grant.entitlement,
+        (
+            grant.sentence,
+            _("It was approved at %s, and some of it is still missing in AWS.")
+            % _moment(grant.approved_at),
+            _("What is there, what is not and why, and to end it all: %s")
+            % _url("access", grant.ref),
+        ),
+    )
+
+
 def access_gone(notice: Notice) -> Letter | None:
     grant = _grant(notice)
     if grant.released_at is None:
@@ -166,6 +182,7 @@ TOPICS: dict[str, Callable[[Notice], Letter | None]] = {
     "asked_back": asked_back,
     "access_confirmed": access_confirmed,
     "access_gone": access_gone,
+    "access_incomplete": access_incomplete,
     "sign_in_link": sign_in_link,
     "changed_outside": changed_outside,
     "identity_replaced": identity_replaced,

@@ -206,6 +206,8 @@ AWS_TRIES = 2
 PASS_DEADLINE_SECONDS = env.number("PASS_DEADLINE_SECONDS", 20)
 TASK_LIMIT_SECONDS = env.number("TASK_LIMIT_SECONDS", 60)
 LEASE_SECONDS = env.number("LEASE_SECONDS", 75)
+# After how long unfinished access is told to whoever owns what it gives.
+INCOMPLETE_HOURS = env.number("INCOMPLETE_HOURS", 24)
 # How long a target at rest goes without being read: others change things, too.
 SCAN_SECONDS = env.number("SCAN_SECONDS", 3600)
 # Calls a second (reads/writes), per account and service, all workers together; ÷ PACE.

@@ -1,9 +1,10 @@
-"""Who is told what about a request. The words are `portal.mail`'s."""
+"""Who is told what about a request or an access. The words are `portal.mail`'s."""
 
 from collections.abc import Collection
 
+from accounts.models import Person, PortalRole
 from accounts.notices import tell
-from policies.models import Candidate, Request
+from policies.models import Candidate, Grant, Request
 
 
 def asked(request: Request) -> set[int]:
@@ -28,3 +29,15 @@ def decided(request: Request) -> None:
 def asked_back(request: Request) -> None:
     for person_id in {request.person_id, request.asked_by_id}:
         tell(person_id, "asked_back", request=request.ref)
+
+
+def incomplete(grant: Grant) -> None:
+    """Whoever owns what was given; the administrators where nobody working here does."""
+    owner = grant.entitlement.owner
+    if owner is not None and owner.is_present:
+        people = {owner.pk}
+    else:
+        administrators = Person.objects.holding_role(PortalRole.Role.ADMINISTRATOR)
+        people = set(administrators.values_list("pk", flat=True))
+    for person_id in sorted(people):
+        tell(person_id, "access_incomplete", grant=grant.ref)

@@ -93,6 +93,8 @@ class Grant(models.Model):
     # When the sweep woke the targets because `starts_at` had come.
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(_("confirmed in AWS at"), null=True, blank=True)
+    # When its owner was told that it is not complete for long.
+    incomplete_at = models.DateTimeField(null=True, blank=True, editable=False)
     released_at = models.DateTimeField(_("seen gone at"), null=True, blank=True)
     correlation = models.CharField(max_length=40, editable=False)
 
@@ -118,6 +120,13 @@ class Grant(models.Model):
                 fields=["ends_at"],
                 condition=Q(ended_at__isnull=True),
                 name="grant_expiring",
+            ),
+            models.Index(
+                fields=["started_at"],
+                condition=Q(
+                    ended_at__isnull=True, seen_at__isnull=True, incomplete_at__isnull=True
+                ),
+                name="grant_incomplete",
             ),
             models.Index(
                 fields=["starts_at"],

@@ -48,12 +48,12 @@ def fill(to: Path, *, own_aws: bool) -> None:
     Person.objects.get_queryset().update(password=make_password(PASSWORD))
     if own_aws:
         _assume_roles()
-    account = AwsAccount.objects.get(number=estate.ACCOUNT)
+    accounts = [AwsAccount.objects.get(number=one) for one in (estate.ACCOUNT, estate.LAKE)]
     told = {
         "people": [asdict(one) for one in sign_ins()],
         "entitlements": Entitlement.objects.offered().count(),
         "api_token": _token(),
-        "seed": estate.order(account),
+        "seeds": estate.orders(*accounts),
     }
     to.write_text(json.dumps(told))
 
@@ -96,13 +96,14 @@ def _role(person: Person) -> str:
 
 
 def _assume_roles() -> None:
-    """Our workers' two roles in the account: proposed by one administrator, accepted by another."""
+    """Our workers' two roles in each account: one administrator proposes, another accepts."""
     ada, bo = Person.objects.holding_role(PortalRole.Role.ADMINISTRATOR).order_by("email")
-    rule = {"write_role": estate.write_role(), "read_role": estate.read_role()}
-    by = actors.of_person(ada, Channel.COMMAND)
-    rules.propose("account_roles", estate.ACCOUNT, rule, by=by, reason=WHY)
-    proposal = Proposal.objects.get(subject="account_roles", state=Proposal.State.OPEN)
-    rules.accept(proposal, by=actors.of_person(bo, Channel.COMMAND))
+    for number in (estate.ACCOUNT, estate.LAKE):
+        rule = {"write_role": estate.write_role(number), "read_role": estate.read_role(number)}
+        by = actors.of_person(ada, Channel.COMMAND)
+        rules.propose("account_roles", number, rule, by=by, reason=WHY)
+        proposal = Proposal.objects.get(subject="account_roles", state=Proposal.State.OPEN)
+        rules.accept(proposal, by=actors.of_person(bo, Channel.COMMAND))
 
 
 def _token() -> str:

@@ -1,14 +1,15 @@
-"""What the demo's AWS held before Gatehouse came: an order for the fake's `/_fake/seed`."""
+"""What the demo's AWS held before Gatehouse came: orders for the fake's `/_fake/seed`."""
 
 from typing import Any
 
 from policies.models import AwsAccount
 
-ACCOUNT, REGION = "111122223333", "us-east-1"
+ACCOUNT, LAKE, REGION = "111122223333", "444455556666", "us-east-1"
 PORTFOLIO, CLUSTER = "port-2s6abcdq5wdh4", "analytics-prod"
 VIRTUAL_CLUSTER = "0b0qvauoy3ch1nqodx7k2m9ze"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 OUR_PATH = "/gatehouse/"
+MANAGED = {"gatehouse": "managed"}
 Document = dict[str, Any]
 
 AUTH_MAP = {
@@ -26,30 +27,51 @@ AUTH_MAP = {
 }
 
 
-def write_role() -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role{OUR_PATH}gatehouse-write"
+def write_role(account: str) -> str:
+    return f"arn:aws:iam::{account}:role{OUR_PATH}gatehouse-write"
 
 
-def read_role() -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role{OUR_PATH}gatehouse-read"
+def read_role(account: str) -> str:
+    return f"arn:aws:iam::{account}:role{OUR_PATH}gatehouse-read"
 
 
-def order(account: AwsAccount) -> Document:
+def orders(main: AwsAccount, lake: AwsAccount) -> list[Document]:
+    return [_main(main), _lake(lake)]
+
+
+def _ours(account: AwsAccount) -> list[Document]:
+    """Our two roles, which trust our workers with the account's external id."""
+    trust = _trust({"AWS": ROOT}, {"StringEquals": {"sts:ExternalId": account.external_id}})
+    return [_role(one, OUR_PATH, trust=trust) for one in ("gatehouse-write", "gatehouse-read")]
+
+
+def _lake(account: AwsAccount) -> Document:
+    """The account that owns the data: a role to take on, which trusts its own account only."""
+    own = _trust({"AWS": f"arn:aws:iam::{account.number}:root"})
+    return {
+        "account": account.number,
+        "region": account.region,
+        "roles": [*_ours(account), _role("lake-reader", "/", tags=MANAGED, trust=own)],
+        "buckets": ["example-data-lake"],
+    }
+
+
+def _main(account: AwsAccount) -> Document:
     """Everybody's roles, others' things beside them, and our two roles that trust our workers."""
-    ours = _trust({"AWS": ROOT}, {"StringEquals": {"sts:ExternalId": account.external_id}})
     return {
         "account": account.number,
         "region": account.region,
         "roles": [
-            *(
-                _role(one, "/gatehouse/", trust=ours)
-                for one in ("gatehouse-write", "gatehouse-read")
-            ),
+            *_ours(account),
             *(_person(one) for one in ("ana", "ben", "cleo", "dan", "lee")),
             *(_role(f"emr-exec-{one}", "/emr/") for one in ("sales", "logistics")),
             *(_role(one, "/") for one in ("platform-admins", "data-science-legacy", "quicksight")),
             _role("nodes", "/eks/", trust=_trust({"Service": "ec2.amazonaws.com"})),
+            _role("emr-exec-reports", "/emr/", tags=MANAGED),
+            _role("search-snapshots", "/", tags=MANAGED),
         ],
+        "buckets": ["example-search-snapshots"],
+        "studios": [{"id": "es-7K2M9ZEQ5WDH4ABCDEFGHIJKL", "mode": "IAM"}],
         "portfolios": [
             {
                 "id": PORTFOLIO,
@@ -57,7 +79,14 @@ def order(account: AwsAccount) -> Document:
                 "principals": [_arn("/", "data-science-legacy"), _arn("/", "quicksight")],
             }
         ],
-        "clusters": [{"name": CLUSTER, "role": _arn("/eks/", "nodes"), "aws_auth": AUTH_MAP}],
+        "clusters": [
+            {
+                "name": CLUSTER,
+                "role": _arn("/eks/", "nodes"),
+                "aws_auth": AUTH_MAP,
+                "rbac": _bindings(),
+            }
+        ],
         "virtual_clusters": [
             {
                 "id": VIRTUAL_CLUSTER,
@@ -69,6 +98,29 @@ def order(account: AwsAccount) -> Document:
     }
 
 
+def _bindings() -> Document:
+    """Viewers look at everything; EMR's users may also start pods where its jobs run."""
+    looking = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
+    starting = {"apiGroups": [""], "resources": ["pods", "pods/exec"], "verbs": ["create"]}
+    return {
+        "clusterroles": [_cluster_role("view", looking), _cluster_role("emr-users", starting)],
+        "clusterrolebindings": [_bound("viewers", "view")],
+        "rolebindings": [_bound("emr-users", "emr-users", namespace="emr-nightly")],
+    }
+
+
+def _cluster_role(name: str, rule: Document) -> Document:
+    return {"metadata": {"name": name}, "rules": [rule]}
+
+
+def _bound(group: str, role: str, **where: str) -> Document:
+    return {
+        "metadata": {"name": f"{group}-{role}", **where},
+        "subjects": [{"kind": "Group", "name": group}],
+        "roleRef": {"kind": "ClusterRole", "name": role},
+    }
+
+
 def _person(name: str) -> Document:
     """A person's own role, tagged as ours to change, with a policy that is not ours."""
     notebooks = {
@@ -77,7 +129,7 @@ def _person(name: str) -> Document:
         "Resource": ["arn:aws:s3:::notebooks", f"arn:aws:s3:::notebooks/{name}/*"],
     }
     document = {"Version": "2012-10-17", "Statement": [notebooks]}
-    tags = {"gatehouse": "managed", "team": "data"}
+    tags = {**MANAGED, "team": "data"}
     return _role(name, "/people/", tags=tags, inline={"notebook-access": document})
 
 

@@ -40,6 +40,8 @@ WANTED = (
         "I take over the logistics pipeline on Monday",
         {"spark-templates": {}, "nightly-jobs": LOGISTICS},
     ),
+    Wanted("cleo", "My notebooks for the pipeline", {"notebooks": {}}, 60, approved=True),
+    Wanted("dan", "Sales figures for the forecast", {"lake-sales": {}}),
     Wanted("dan", "Trying the new cluster sizes for the forecast", {"spark-templates": {}}, 14),
 )
 
@@ -64,7 +66,7 @@ def begin() -> None:
 
 def _ask(wanted: Wanted) -> Request:
     person = Person.objects.get_queryset().get(email=f"{wanted.who}@example.com")
-    principal = Principal.objects.usable().held_by(person).get()
+    principal = Principal.objects.usable().get(person=person)
     offered = {one.slug: one for one in Entitlement.objects.offered()}
     wishes = [Wish(offered[slug], principal, terms) for slug, terms in wanted.items.items()]
     return requests.ask(

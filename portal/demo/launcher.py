@@ -50,7 +50,8 @@ class Demo:
         told = self._fill(own=own)
         if own:
             self._meet_aws()
-            self._post("/_fake/seed", told["seed"])
+            for seed in told["seeds"]:
+                self._post("/_fake/seed", seed)
             self._say(f"the fake AWS at {self.aws} holds what it held before Gatehouse came")
         else:
             self._environment = environment.placeholder_key(self.aws)

@@ -70,6 +70,12 @@ class Access:
         return self.grant.released_at is not None
 
     @property
+    def is_incomplete(self) -> bool:
+        grant = self.grant
+        told = grant.incomplete_at is not None
+        return told and grant.seen_at is None and grant.ended_at is None
+
+    @property
     def can_end(self) -> bool:
         return self.grant.ended_at is None
 

@@ -82,6 +82,12 @@ def answer_for(
         cluster.certificate_authority = {"data": encoded}
 
 
+def bind(name: str, lists: dict[str, Any]) -> None:
+    """The roles and bindings of a cluster, as its API lists them."""
+    for server in _servers:
+        server.clusters[name].rbac.lists = lists
+
+
 def make_cluster(name: str, data: Mapping[str, str] | None) -> None:
     """A cluster without an EKS around it, as another AWS's or a kubeconfig's."""
     for server in _servers:

@@ -6,8 +6,9 @@ Written into the fake's state directly, so that the journal shows only what call
     {"account", "region",
      "roles": [{"name", "path", "tags": {}, "trust": {}, "inline": {NAME: {}}}],
      "portfolios": [{"id", "name", "principals": [ARN]}],
-     "clusters": [{"name", "role", "aws_auth": {KEY: TEXT}}],
-     "virtual_clusters": [{"id", "name", "cluster", "namespace"}]}
+     "clusters": [{"name", "role", "aws_auth": {KEY: TEXT}, "rbac": {KIND: [OBJECT]}}],
+     "virtual_clusters": [{"id", "name", "cluster", "namespace"}],
+     "studios": [{"id", "mode"}], "buckets": [NAME]}
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any
 from moto.eks.models import eks_backends
 from moto.emrcontainers.models import emrcontainers_backends
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.servicecatalog.models import servicecatalog_backends
 
 from tests.fakes import eks, emr, servicecatalog
@@ -36,6 +38,8 @@ def fill(account: str, order: Order) -> dict[str, Any]:
         _cluster(account, region, cluster)
     for virtual in order.get("virtual_clusters", ()):
         _virtual_cluster(account, region, virtual)
+    for bucket in order.get("buckets", ()):
+        s3_backends[account]["aws"].create_bucket(bucket, region)
     for studio in order.get("studios", ()):
         emr.add_studio(account, region, studio["id"], studio["mode"])
     return {"seeded": {name: len(many) for name, many in order.items() if isinstance(many, list)}}
@@ -70,6 +74,7 @@ def _cluster(account: str, region: str, cluster: Order) -> None:
         name=cluster["name"], role_arn=cluster["role"], resources_vpc_config={}
     )
     eks.answer_for(made, data=cluster.get("aws_auth"))
+    eks.bind(cluster["name"], cluster.get("rbac", {}))
 
 
 def _virtual_cluster(account: str, region: str, virtual: Order) -> None:

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+from policies.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SECONDS = 300
@@ -120,7 +123,7 @@ def test_the_file_tells_every_role_and_a_token_that_works(demo):
 def test_one_click_on_a_card_is_to_be_that_person(demo):
     page = demo.page("/account/login/")
     cards = {name: (path, line) for path, name, line in CARD.findall(page)}
-    assert "3" in cards["Kim Park"][1]
+    assert "4" in cards["Kim Park"][1]
     assert "new engineer" in cards["Ana Ruiz"][1]
     token = TOKEN.search(page)
     assert token is not None
@@ -222,3 +225,8 @@ def test_a_process_that_dies_ends_the_demo_with_one_line():
     assert err.startswith("The demo ends: web ended with code -9")
     assert len(err.splitlines()) == 1
     assert running(port) == []
+
+
+def test_the_demo_offers_every_kind_of_access():
+    catalogue = yaml.safe_load((ROOT / "docs/demo-catalogue.yaml").read_text())
+    assert {one["kind"] for one in catalogue["entitlements"]} == set(KINDS)
