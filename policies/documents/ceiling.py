@@ -39,6 +39,16 @@ def breaches(statement: Mapping[str, Any]) -> list[str]:
     return sorted(set(_elements(statement)) | set(_actions(statement)))
 
 
+def hands_over(statement: Mapping[str, Any]) -> bool:
+    """Whether it lets somebody hand a role to a service, or take one on."""
+    actions = [str(one).lower() for one in listed(statement.get("Action", []))]
+    return any(
+        fnmatchcase(power, action)
+        for power in ("iam:passrole", "sts:assumerole")
+        for action in actions
+    )
+
+
 def _elements(statement: Mapping[str, Any]) -> Iterator[str]:
     for name in ("NotAction", "NotResource", "NotPrincipal", "Principal"):
         if name in statement:

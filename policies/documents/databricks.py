@@ -5,6 +5,14 @@ import re
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,99}", re.ASCII)
 
 
+_USER = re.compile(r"[A-Za-z0-9._%+'@-]{3,254}", re.ASCII)
+
+
+def is_user(text: str) -> bool:
+    """Whether an e-mail address can stand in a filter (RFC 7644) as it is."""
+    return bool(_USER.fullmatch(text))
+
+
 def is_group(text: str) -> bool:
     """Whether a text can be a group's name here: nothing that a filter (RFC 7644) would read."""
     return bool(_GROUP.fullmatch(text))

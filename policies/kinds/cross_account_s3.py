@@ -148,7 +148,7 @@ def _user(config: Mapping[str, Any], principal: Principal) -> str:
     """The workspace's group, or the one person whom the identity belongs to."""
     if config["group"]:
         return f"group:{config['group']}"
-    if principal.person is None or "\\" in principal.person.email:
+    if principal.person is None or not databricks.is_user(principal.person.email):
         raise BadTerms(
             "principal",
             _(

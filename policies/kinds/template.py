@@ -48,8 +48,21 @@ def check_config(config: Mapping[str, Any]) -> None:
             _("Declare each parameter that stands in the template once, and no other; here: %s.")
             % ", ".join(sorted(template.parameters(statements))),
         )
+    _check_powers(statements, config["parameters"])
     values = {one["name"]: _offered(one) for one in config["parameters"]}
     _check_statements(_statements(template.render(statements, values)), config["reason"])
+
+
+def _check_powers(
+    statements: Sequence[Mapping[str, Any]], declared: Sequence[Mapping[str, Any]]
+) -> None:
+    """Which role is handed over or taken on, the rule says; whoever asks chooses among those."""
+    free = {one["name"] for one in declared if not one["choices"]}
+    for one in statements:
+        open_ = free & template.parameters([{"Resource": one.get("Resource")}])
+        if open_ and ceiling.hands_over(one):
+            text = _("%s: name the roles that may be handed over or taken on as “choices”.")
+            raise BadTerms("config", text % ", ".join(sorted(open_)))
 
 
 def _check_parameter(one: Mapping[str, Any]) -> None:

@@ -73,6 +73,7 @@ REFUSED = [
         {**config(), "document": json.dumps({"Statement": TOGETHER})},
         "PRIVILEGE_ESCALATION: iam:passrole, lambda:createfunction, lambda:invokefunction",
     ),
+    (config("sts:AssumeRole", {"parameter": "r"}, parameter("r", "role")), "as “choices”"),
     (config(resource="*"), "why it must be everything"),
     (config("iam:PassRole", ROLE), "iam:PassedToService"),
 ]
@@ -96,6 +97,7 @@ def test_a_template_is_refused_when_it_is_saved(bad, words):
         config("s3:GetObject", FOLDER, parameter("folder", "prefix", "sales/", "ops/")),
         config("iam:PassRole", ROLE, Condition=TO_EMR),
         config("sts:AssumeRole", ROLE),
+        config("sts:AssumeRole", {"parameter": "r"}, parameter("r", "role", ROLE)),
         f.FOLDER,
     ],
     ids=str,

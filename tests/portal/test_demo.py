@@ -129,7 +129,7 @@ def test_one_click_on_a_card_is_to_be_that_person(demo):
     assert token is not None
     assert "Kim Park" in demo.page(cards["Kim Park"][0], csrfmiddlewaretoken=token[1])
     references = set(re.findall(r"/approvals/(R-\w+)/", demo.page("/approvals/")))
-    assert len(references) == 3
+    assert len(references) == 4
 
 
 def test_the_page_of_what_aws_holds_is_linked_and_shows_others_lines(demo):
