@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Event
-from policies.models import Delivery, Grant, Target
+from policies.access import moves
+from policies.models import Cluster, Delivery, Grant, Target
 from tests import factories as f
 from tests.journeys.test_access_entries import entries, turned
 from tests.journeys.test_honesty import end
@@ -65,6 +66,8 @@ def test_the_entry_comes_before_the_row_goes_and_it_goes_on_where_it_stopped(
     with pytest.raises(CommandError, match=f"not done it yet for {mapped.ref}"):
         told(*AS, "--seconds", "0")
     assert "role/ana" in world.auth_map()["mapRoles"]
+    cluster, ada = Cluster.objects.get(slug="main"), f.acting(peopled.ada)
+    assert moves.take_rows(cluster, by=ada, why="too early") == []
     world.settle()
     assert entries(world) == {ANA: ("aws-user:ana", ["emr-users"], {})}
     assert "role/ana" in world.auth_map()["mapRoles"], "until the entry was seen"

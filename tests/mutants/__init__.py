@@ -4,7 +4,7 @@ A test that no defect can make fail protects nobody. `python -m tests.mutants` t
 copy of the tree; `tests/test_mutants.py` keeps them applicable when the code changes.
 """
 
-from tests.mutants import documents, external, plan, providers, reconcile
+from tests.mutants import documents, external, kinds, plan, providers, reconcile
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -13,6 +13,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *providers.ALL,
     *reconcile.ALL,
     *external.ALL,
+    *kinds.ALL,
 )
 
 __all__ = ["MUTANTS", "Mutant"]
