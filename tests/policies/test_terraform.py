@@ -135,7 +135,8 @@ def test_one_access_or_one_place(everything):
 @pytest.mark.django_db
 def test_what_has_ended_is_not_in_it(everything):
     Grant.objects.update(ended_at=f.due(), end_reason="revoked")
-    assert exported("--all").strip() == ""
+    assert exported("--all").strip() == "# Nothing is given here now."
+    assert json.loads(exported("--all", "--json")) == []
 
 
 @pytest.mark.django_db
@@ -159,12 +160,65 @@ STATES = {
 }
 
 
+# What each of the states above reads back as, by Terraform's name of it.
+MEANT = {
+    TargetKind.CLUSTER_ACCESS_ENTRIES: [
+        {"principal_arn": "arn:aws:iam::1:role/a", "user_name": "a", "kubernetes_groups": ["v"]},
+        {"policy_arn": "p"},
+        {"policy_arn": "q"},
+    ],
+    TargetKind.STUDIO_SESSIONS: [
+        {
+            "identity_type": "USER",
+            "identity_id": "u",
+            "session_policy_arn": "arn:aws:iam::1:policy/basic",
+        }
+    ],
+    TargetKind.POD_IDENTITIES: [
+        {"namespace": "ns", "service_account": "sa", "role_arn": "arn:aws:iam::1:role/a"}
+    ],
+    TargetKind.KMS_GRANTS: [
+        {"name": "gatehouse-1", "grantee_principal": "arn", "operations": ["Decrypt"]}
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", MEANT)
+def test_each_kind_reads_back_as_what_is_wanted(kind):
+    place = places.Place(kind, "111122223333", f.REGION, "thing", "abcd1234")
+    found = list(parsed(hcl.written(writers.blocks(place, STATES[kind]))).values())
+    for wanted in MEANT[kind]:
+        assert any(wanted.items() <= one.items() for one in found), (wanted, found)
+    assert len(found) == len(MEANT[kind])
+
+
 @pytest.mark.parametrize("kind", STATES)
 def test_each_kind_of_place_parses(kind):
     place = places.Place(kind, "111122223333", f.REGION, "thing", "abcd1234")
     text = hcl.written(writers.blocks(place, STATES[kind]))
     assert hcl2.loads(text)
     assert "thing, account 111122223333" in text
+
+
+@pytest.mark.parametrize("kind", STATES)
+@pytest.mark.parametrize(
+    ("account", "region"), [("444455556666", f.REGION), ("111122223333", "x-1")]
+)
+def test_the_same_name_elsewhere_is_a_block_of_its_own(kind, account, region):
+    def names(account, region):
+        place = places.Place(kind, account, region, "thing", "abcd1234")
+        found = [one for one in writers.blocks(place, STATES[kind]) if one.type]
+        locals_ = {name for one in found if one.type == "locals" for name in one.values}
+        return locals_ | {(one.type, *one.labels) for one in found if one.labels}
+
+    here = names("111122223333", f.REGION)
+    assert here
+    assert not here & names(account, region)
+
+
+def test_a_kind_nobody_wrote_for_is_said():
+    place = places.Place("brand_new", "111122223333", f.REGION, "thing", "abcd1234")
+    assert "nothing of it in Terraform" in hcl.written(writers.blocks(place, {"key": "text"}))
 
 
 def test_what_terraform_has_no_word_for_is_said():

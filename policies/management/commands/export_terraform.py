@@ -44,12 +44,13 @@ class Command(PlainHelp, BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = [one for target in _targets(options) for one in _blocks(target, options["grant"])]
+        found = found or [Block("", comment="Nothing is given here now.")]
         text = _as_json(found) if options["json"] else hcl.written(found)
         if not options["output"]:
             self.stdout.write(text.rstrip("\n"))
             return
         try:
-            with Path(options["output"]).open("x") as file:
+            with Path(options["output"]).open("x", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror}.") from error
@@ -60,10 +61,15 @@ def _targets(options: dict[str, Any]) -> list[Target]:
     if options["target"] is not None:
         rows = rows.filter(pk=options["target"])
         if not rows:
-            raise CommandError(f"There is no target {options['target']}.")
+            raise CommandError(
+                f"There is no target {options['target']}. Administration → Targets shows each id."
+            )
     if options["grant"]:
         if not Grant.objects.filter(ref=options["grant"]).exists():
-            raise CommandError(f"There is no access {options['grant']}.")
+            raise CommandError(
+                f"There is no access {options['grant']}. Its page, and Administration → Grants, "
+                "show its reference."
+            )
         rows = rows.filter(deliveries__grant__ref=options["grant"]).distinct()
     return list(rows)
 

@@ -19,7 +19,7 @@ _TO_MERGE = "Others' statements stand in the same document: merge this one, do n
 
 def blocks(place: Place, state: State) -> list[Block]:
     """Everything that the place's wanted state means. A kind nobody wrote for is said so."""
-    writer = _WRITERS.get(TargetKind(place.kind))
+    writer = _WRITERS.get(place.kind)
     where = f"{place.kind} {place.object}, account {place.account} {place.region}".rstrip()
     if writer is None:
         return [Block("", comment=f"{where}: there is nothing of it in Terraform.")]
@@ -27,8 +27,13 @@ def blocks(place: Place, state: State) -> list[Block]:
     return [Block("", comment=where), *found] if found else []
 
 
+def _name(place: Place, *key: str) -> str:
+    """A block's name; a cluster of one name in two accounts or regions is two places."""
+    return identifier(place.kind, place.account, place.region, place.object, *key)
+
+
 def _resource(kind: str, place: Place, key: str, **values: object) -> Block:
-    return Block("resource", (kind, identifier(place.kind, place.object, key)), values)
+    return Block("resource", (kind, _name(place, key)), values)
 
 
 def _portfolio(place: Place, state: State) -> Blocks:
@@ -65,7 +70,7 @@ def _statements(place: Place, state: State) -> Blocks:
     said = [json.loads(text) for _key, text in sorted(state.items())]
     if said:
         document = json.dumps({"Version": "2012-10-17", "Statement": said}, sort_keys=True)
-        labels = ("aws_iam_policy_document", identifier(place.kind, place.object))
+        labels = ("aws_iam_policy_document", _name(place))
         values = {"source_policy_documents": [document]}
         yield Block("data", labels, values, comment=_TO_MERGE)
 
@@ -81,7 +86,7 @@ def _auth_map(place: Place, state: State) -> Blocks:
                 {field: arn, "username": row["username"], "groups": row["groups"]}
                 for arn, row in mine
             ]
-            name = identifier(place.kind, place.object, section)
+            name = _name(place, section)
             values = {f"{name}_{section.lower()}": json.dumps(listed)}
             text = "Rows of aws-auth; others' rows stand beside them, so merge (YAML takes JSON)."
             yield Block("locals", (), values, comment=text)
@@ -105,7 +110,7 @@ def _entries(place: Place, state: State) -> Blocks:
                 scope["namespaces"] = namespaces
             kind = "aws_eks_access_policy_association"
             values = {"cluster_name": place.object, "principal_arn": arn, "policy_arn": policy}
-            name = identifier(place.kind, place.object, arn, policy)
+            name = _name(place, arn, policy)
             yield Block("resource", (kind, name), values, (Block("access_scope", (), scope),))
 
 
@@ -160,7 +165,7 @@ def _profile_users(place: Place, state: State) -> Blocks:
     for key in sorted(state):
         who, _space, arn = key.rpartition(" ")
         kind, _colon, name = who.partition(":")
-        label = identifier(place.kind, place.object, key)
+        label = _name(place, key)
         attribute = "user_name" if kind == "user" else "display_name"
         yield Block("data", (f"databricks_{kind}", label), {attribute: name})
         held = {f"{kind}_id": Name(f"data.databricks_{kind}.{label}.id")}
@@ -174,13 +179,13 @@ def _domain_roles(place: Place, state: State) -> Blocks:
         name, _colon, arn = key.partition(":")
         lists.setdefault(name, []).append(arn)
     if lists:
-        name = identifier(place.kind, place.object)
+        name = _name(place)
         values = {f"{name}_{one}": arns for one, arns in lists.items()}
         text = "Held of the role manage_snapshots; others may hold it, too, so merge the lists."
         yield Block("locals", (), values, comment=text)
 
 
-_WRITERS: dict[TargetKind, Callable[[Place, State], Blocks]] = {
+_WRITERS: dict[str, Callable[[Place, State], Blocks]] = {
     TargetKind.PORTFOLIO_PRINCIPALS: _portfolio,
     TargetKind.PRINCIPAL_POLICY: _policies,
     TargetKind.ROLE_TRUST: _statements,
