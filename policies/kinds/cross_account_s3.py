@@ -146,7 +146,7 @@ def _machines(config: Mapping[str, Any], principal: Principal) -> list[PlacedPar
 
 def _user(config: Mapping[str, Any], principal: Principal) -> str:
     """The workspace's group, or the one person whom the identity belongs to."""
-    if config["group"]:
+    if config.get("group"):  # rules of before there were groups have none
         return f"group:{config['group']}"
     if principal.person is None or not databricks.is_user(principal.person.email):
         raise BadTerms(

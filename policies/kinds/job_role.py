@@ -67,7 +67,7 @@ def clean(entitlement: Entitlement, terms: Terms) -> dict[str, Any]:
 
 
 def parts(entitlement: Entitlement, principal: Principal, terms: Terms) -> list[PlacedPart]:
-    by = entitlement.config["by"]
+    by = entitlement.config.get("by", "oidc")  # rules of before there was a choice have none
     return [part for virtual in _chosen(terms) for part in _parts(virtual, principal, by)]
 
 

@@ -97,6 +97,17 @@ def test_every_type_of_identity_is_answered_by_every_kind_at_once(company):
                 principal.delete()
 
 
+def test_rules_of_before_a_choice_was_there_mean_what_they_meant(company):
+    for slug, name, key in (
+        ("onboarding", "job_role", "by"),
+        ("lake", "cross_account_s3", "group"),
+    ):
+        entitlement = company.entitlements[slug]
+        before = KINDS[name].parts(entitlement, company.ana_role, TERMS[name])
+        entitlement.config = {k: v for k, v in entitlement.config.items() if k != key}
+        assert KINDS[name].parts(entitlement, company.ana_role, TERMS[name]) == before
+
+
 def test_asking_with_an_identity_that_cannot_hold_it_saves_nothing(company):
     sso = f.identity(company, ARNS[PrincipalType.SSO_ROLE], company.ana)
     with refused("IAM refuses to change an Identity Center role", "principal_unsupported"):
