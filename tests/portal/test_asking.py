@@ -197,3 +197,25 @@ def test_access_never_outlasts_the_contract(company, as_):
 @pytest.mark.parametrize("chosen", ["0", "-1", "x", "9" * 19, "9" * 5000])
 def test_asking_for_nobody_known_is_a_404(company, as_, chosen):
     assert as_(company.kim).get(f"/catalogue/templates/?for={chosen}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("sales/daily/", ""),
+        ("", "This field is required."),
+        ("../", "each ending in “/”"),
+        ("${aws:username}/", "each ending in “/”"),
+        ("x" * 201 + "/", "each ending in “/”"),
+    ],
+)
+def test_a_templates_value_is_written_freely_and_refused_at_its_field(company, as_, value, words):
+    name = f"e{company.entitlements['folder'].pk}-folder"
+    sent = filled(company, "folder", **{name: value})
+    answer = as_(company.ana).post("/catalogue/folder/", sent, follow=True)
+    assert words in answer.content.decode()
+    assert Request.objects.count() == (not words)
+    if not words:
+        assert Request.objects.get().items.get().terms == {"folder": ["sales/daily/"]}
+    else:
+        assert f'id="id_{name}_error"' in answer.content.decode()
