@@ -188,6 +188,9 @@ def risk(entitlement: Entitlement, terms: Terms) -> list[str]:
             "they may still stand in the way."
         ),
     ]
+    if entitlement.config["workspace"]:
+        text = _("Unity Catalog’s storage credentials are Databricks’ newer way to the same data.")
+        found.append(text)
     if not entitlement.config["prefix"]:
         found.insert(0, _("This is the whole bucket."))
     return found

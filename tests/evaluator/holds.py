@@ -55,7 +55,30 @@ class Aws:
         if asked.resource.startswith("arn:aws:s3:::"):
             bucket = asked.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
             return self._bucket(bucket, asked.resource_account)
+        if asked.resource.startswith("arn:aws:kms:"):
+            return self._key(asked.resource)
         return None
+
+    def _key(self, arn: str) -> list[Any]:
+        """A key's own policy, and each of its grants as what it allows."""
+        kms = self.client("kms", arn.split(":")[4])
+        try:
+            policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+            grants = kms.list_grants(KeyId=arn)["Grants"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NotFoundException":
+                return []
+            raise
+        given = [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": one["GranteePrincipal"]},
+                "Action": [f"kms:{operation}" for operation in one["Operations"]],
+                "Resource": arn,
+            }
+            for one in grants
+        ]
+        return [*_statements(policy), *given]
 
     def _bucket(self, name: str, account: str) -> list[Any]:
         s3 = self.client("s3", account)

@@ -9,6 +9,8 @@ from policies.access.errors import Refused
 from policies.kinds import KINDS, BadTerms
 from policies.models import Bucket, Delivery, Target, TargetKind, Workspace
 from tests import factories as f
+from tests.evaluator.decide import Asked
+from tests.evaluator.holds import Aws
 from tests.journeys.test_honesty import end
 from tests.journeys.test_main_line import granted
 
@@ -145,11 +147,29 @@ def test_the_buckets_key_lets_the_role_use_it_as_long_as_it_is_granted(lake, peo
         KeyId=key, GranteePrincipal=others[0], Operations=list(others[1])
     )
     f.ruled(peopled, "entitlement", "lake", config={**LAKE, "access": access})
+    other = lake.client("kms").create_key()["KeyMetadata"]["Arn"]
+    asks = {  # (who, what, key): while it is granted
+        (READER, "kms:Decrypt", key): True,
+        (READER, "kms:GenerateDataKey", key): access == "write",
+        (READER, "kms:CreateGrant", key): False,
+        (READER, "kms:Decrypt", other): False,
+        (ANA, "kms:Decrypt", key): False,
+    }
+    aws = Aws(lake.client, lake.auth_map)
+
+    def answers():
+        return {
+            (who, what, on): aws.allows(Asked({"AWS": who}, what, on)) for who, what, on in asks
+        }
+
+    assert not any(answers().values())
     grant = granted(lake, peopled, "lake")
     seen(lake, grant)
+    assert answers() == asks
     writing = ("GenerateDataKey",) if access == "write" else ()
     assert grants_of(lake, key) == {others, (READER, ("Decrypt", "DescribeKey", *writing))}
     over(lake, peopled, grant)
+    assert not any(answers().values())
     assert grants_of(lake, key) == {others}
 
 
