@@ -47,7 +47,9 @@ def give_entries(cluster: Cluster, keys: Iterable[str], *, by: Actor, why: str) 
             "groups": groups,
             "policies": {},
         }
-        Delivery.objects.create(grant=grant, target=target, part=body)
+        # Not below what already stands on the row, or that would be taken away until it is seen.
+        stage = max(grant.deliveries.gives().values_list("stage", flat=True))
+        Delivery.objects.create(grant=grant, target=target, part=body, stage=stage)
         _record(grant, by, why, {"entry": body})
         made.append(grant)
     if made:
@@ -79,7 +81,12 @@ def _rows(cluster: Cluster) -> list[Delivery]:
         Delivery.objects.gives()
         .unreleased()
         .filter(
-            target=_target(cluster, ROWS), grant__ended_at__isnull=True, wanted_until__isnull=True
+            target__kind=ROWS,
+            target__account=cluster.account_id,
+            target__region=cluster.region,
+            target__object=cluster.cluster_name,
+            grant__ended_at__isnull=True,
+            wanted_until__isnull=True,
         )
     )
     return list(found.select_related("grant__principal").order_by("grant_id", "pk"))

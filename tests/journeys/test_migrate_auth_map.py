@@ -10,7 +10,7 @@ from accounts.models import Event
 from policies.access import moves
 from policies.models import Cluster, Delivery, Grant, Target
 from tests import factories as f
-from tests.journeys.test_access_entries import entries, turned
+from tests.journeys.test_access_entries import entries, finding, turned
 from tests.journeys.test_honesty import end
 from tests.journeys.test_main_line import granted
 from tests.world import NODE_ROW
@@ -105,3 +105,23 @@ def test_only_an_administrator_moves_anything(mapped, world):
     with pytest.raises(CommandError, match="Known are: main"):
         call_command("migrate_auth_map", "other", "--dry-run")
     assert Grant.objects.get().deliveries.count() == 1
+
+
+def test_what_stands_on_a_row_stays_while_its_entry_is_not_seen_yet(world, peopled):
+    f.ruled(peopled, "entitlement", "cluster", config=f.EKS)
+    grant = granted(world, peopled, "cluster")
+    world.settle()
+    turned(world, peopled, "API_AND_CONFIG_MAP")
+    cluster, key = Cluster.objects.get(slug="main"), f"role:arn:aws:iam::{f.ACCOUNT}:role/ana"
+    assert moves.give_entries(cluster, [key], by=f.acting(peopled.ada), why="entries") == [grant]
+    Target.objects.filter(kind="cluster_access_entries").update(next_look_at=None)
+    Target.objects.filter(kind="principal_policy").update(next_look_at=f.due())
+    world.settle()
+    assert finding(world), "taken away while the entry is not seen yet"
+
+
+def test_a_dry_run_writes_no_row_here_either(world, peopled):
+    turned(world, peopled, "API_AND_CONFIG_MAP")
+    before = list(Target.objects.values_list("kind", "object"))
+    told("--dry-run")
+    assert list(Target.objects.values_list("kind", "object")) == before

@@ -66,6 +66,9 @@ class Command(PlainHelp, BaseCommand):
             self._move(cluster, [one.key for one in found if one.moves], options)
             mode, found = _look(cluster)
         self._tell(options, mode, found)
+        left = [one.key for one in found if one.moves]
+        if left and not options["dry_run"]:
+            raise CommandError(f"Not moved: {', '.join(left)}. Run this again and it goes on.")
 
     def _move(self, cluster: Cluster, keys: Sequence[str], options: dict[str, Any]) -> None:
         by, why, until = acting.actor(options), options["reason"], options["seconds"]
@@ -124,7 +127,10 @@ def _look(cluster: Cluster) -> tuple[str, list[Move]]:
 def _wait(cluster: Cluster, kind: TargetKind, until: float) -> None:
     """Until workers have done what was asked of this place. Raises CommandError."""
     mine = Delivery.objects.gives().filter(
-        target__kind=kind, target__account=cluster.account_id, target__object=cluster.cluster_name
+        target__kind=kind,
+        target__account=cluster.account_id,
+        target__region=cluster.region,
+        target__object=cluster.cluster_name,
     )
     due = mine.filter(state=Delivery.State.DUE, grant__ended_at__isnull=True)
     leaving = mine.unreleased().filter(wanted_until__isnull=False)
