@@ -62,10 +62,11 @@ def take_rows(cluster: Cluster, *, by: Actor, why: str) -> list[Grant]:
     """The rows of every grant whose entry was seen are wanted no longer. Its grants."""
     administrator(by)
     why = texts.check(why, "why")
+    entries = _target(cluster, ENTRIES)
     taken = []
     for grant, rows in _by_grant(cluster).items():
-        entry = grant.deliveries.filter(target=_target(cluster, ENTRIES)).first()
-        if entry is None or entry.state != Delivery.State.SEEN:
+        entry = grant.deliveries.filter(target=entries).first()
+        if entry is None or not (entry.state == Delivery.State.SEEN or _has_not_begun(grant)):
             continue
         Delivery.objects.filter(pk__in=[one.pk for one in rows]).update(wanted_until=Now())
         _record(grant, by, why, {"rows": [one.part for one in rows]})
@@ -90,6 +91,11 @@ def _rows(cluster: Cluster) -> list[Delivery]:
         )
     )
     return list(found.select_related("grant__principal").order_by("grant_id", "pk"))
+
+
+def _has_not_begun(grant: Grant) -> bool:
+    """Nobody gets in by its rows yet, so nothing has to be seen before they go."""
+    return grant.started_at is None
 
 
 def _by_grant(cluster: Cluster) -> dict[Grant, list[Delivery]]:

@@ -26,7 +26,7 @@ from policies.documents.auth_rows import (
 )
 from policies.documents.auth_text import Refused, Unreadable
 from policies.documents.names import BadName
-from policies.documents.wellknown import known
+from policies.documents.wellknown import is_service_linked, known
 
 LIMIT_BYTES = 1_048_576
 
@@ -109,7 +109,7 @@ def protected(row: Row) -> Guard | None:
         return Guard.NODES
     if _CLUSTER_GROUPS.intersection(row.groups):
         return Guard.GROUP
-    if "/aws-service-role/" in row.arn.lower() or "/awsservicerolefor" in row.arn.lower():
+    if is_service_linked(row.arn):
         return Guard.SERVICE
     return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from policies.documents.wellknown import Known, known
 
+# Of user names; of groups only “system:” is refused.
 _RESERVED = ("system:", "eks:", "aws:", "amazon:", "iam:")
 _OF_MACHINES = {Known.NODES, Known.KARPENTER, Known.FARGATE}
 
@@ -57,12 +58,14 @@ def _in_the_way(arn: str, username: str, groups: tuple[str, ...]) -> str:
         )
     if label in {Known.EMR, Known.SERVICE}:
         return "An AWS service uses it: its own setting turns entries on (EMR: re-register)."
-    reserved = [one for one in (username, *groups) if one.lower().startswith(_RESERVED)]
+    reserved = [one for one in groups if one.lower().startswith("system:")]
+    reserved += [username] if username.lower().startswith(_RESERVED) else []
     if reserved:
         return (
             f"{', '.join(reserved)} belongs to the cluster itself, which no entry may carry; "
             "the cluster's owners associate an access policy instead."
         )
-    if "{{" in username.replace("{{SessionName}}", ""):
-        return f"The user name {username} is made from what an entry does not know."
+    made = [one for one in (username.replace("{{SessionName}}", ""), *groups) if "{{" in one]
+    if made:
+        return f"{made[0]} is made at each sign-in from what an entry does not know."
     return ""

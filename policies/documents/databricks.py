@@ -13,9 +13,9 @@ def is_user(text: str) -> bool:
     return bool(_USER.fullmatch(text))
 
 
-def is_group(text: str) -> bool:
+def is_group(text: object) -> bool:
     """Whether a text can be a group's name here: nothing that a filter (RFC 7644) would read."""
-    return bool(_GROUP.fullmatch(text))
+    return isinstance(text, str) and bool(_GROUP.fullmatch(text))
 
 
 def profile(role_arn: str) -> str:

@@ -75,11 +75,11 @@ TYPES: Mapping[str, Type] = {
 }
 
 
-def check_value(type_: str, value: str) -> None:
+def check_value(type_: str, value: object) -> None:
     """Raises BadTemplate unless `value` is of the type."""
     known = TYPES[type_]
-    if len(value) > LONGEST or not known.fits(value):
-        raise BadTemplate(f"“{value[:80]}” is not {known.looks}")
+    if not isinstance(value, str) or len(value) > LONGEST or not known.fits(value):
+        raise BadTemplate(f"“{str(value)[:80]}” is not {known.looks}")
 
 
 def is_name(text: str) -> bool:

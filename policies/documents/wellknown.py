@@ -12,16 +12,16 @@ from enum import StrEnum
 
 
 class Known(StrEnum):
-    """What it is, in words for people."""
+    """What it is; in words for people in `access.labels`."""
 
-    EMR = "EMR on EKS itself (AWSServiceRoleForAmazonEMRContainers)"
-    SERVICE = "a role linked to an AWS service"
-    KARPENTER = "nodes that Karpenter starts"
-    FARGATE = "pods on Fargate"
-    NODES = "nodes of a node group"
-    ADMIN = "administrators of the cluster (system:masters)"
-    CREATION = "whoever created the cluster"
-    CLUSTER = "the cluster's own control plane"
+    EMR = "emr"  # EMR on EKS itself
+    SERVICE = "service"  # linked to another AWS service
+    KARPENTER = "karpenter"  # nodes that it starts
+    FARGATE = "fargate"
+    NODES = "nodes"  # of a node group
+    ADMIN = "admin"  # system:masters
+    CREATION = "creation"  # whoever created the cluster, as CDK names the role
+    CLUSTER = "cluster"  # its control plane
 
 
 # (label, pattern of the role's path and name, pattern of the user name, one of these groups or
@@ -46,7 +46,12 @@ _TABLE: tuple[tuple[Known, str, str, frozenset[str]], ...] = (
         ),
     ),
     (Known.ADMIN, "", "", frozenset({"system:masters"})),
-    (Known.CREATION, r"(.*[^a-z0-9])?(.*)creationrole[a-z0-9-]*", r"kubernetes-admin", frozenset()),
+    (
+        Known.CREATION,
+        r".*clustercreationrole[a-z0-9]*(-[a-z0-9]+)?",
+        "kubernetes-admin",
+        frozenset(),
+    ),
     (
         Known.CLUSTER,
         r"(.*/)?(amazon)?eks(auto)?clusterrole|(.*/)?eksctl-.*-cluster-servicerole-.*",
@@ -71,3 +76,8 @@ def known(arn: str, username: str = "", groups: Iterable[str] = ()) -> Known | N
         if marks & carried:
             return label
     return None
+
+
+def is_service_linked(arn: str) -> bool:
+    """Whether its role is one that an AWS service made for itself, and alone may change."""
+    return known(arn) in {Known.EMR, Known.SERVICE}

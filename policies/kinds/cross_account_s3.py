@@ -60,6 +60,8 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise BadTerms("config", _("Write external_id: true or false."))
     if config["workspace"] and not _workspaces(config).exists():
         raise BadTerms("config", _("There is no workspace “%s”.") % config["workspace"])
+    if config["group"] and not databricks.is_group(config["group"]):
+        raise BadTerms("config", _("“group” is not the name of a group of a workspace."))
     if config["group"] and not config["workspace"]:
         raise BadTerms("config", _("A “group” is one of a Databricks workspace: name that, too."))
     if not crossing.is_prefix(config["prefix"]):

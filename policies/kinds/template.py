@@ -26,6 +26,7 @@ PROFILE = None
 SUPPORT = support.OWN_POLICY
 KEYS = {"document", "parameters", "reason", "how_to_use"}
 PARAMETER = {"name", "label", "type", "choices"}
+TEXTS = ("name", "label", "type")
 MOST = 20
 
 CUT_ACTIONS = ()  # which actions a session is denied depends on the template
@@ -35,6 +36,10 @@ def check_config(config: Mapping[str, Any]) -> None:
     """Linted with every value that may be chosen, and with a sample where any may be written."""
     if set(config) != KEYS:
         raise BadTerms("config", _("Write exactly these keys: %s.") % ", ".join(sorted(KEYS)))
+    if not isinstance(config["document"], str) or not isinstance(config["parameters"], list):
+        raise BadTerms("config", _("“document” is text in JSON, “parameters” a list."))
+    if not isinstance(config["reason"], str) or not isinstance(config["how_to_use"], str):
+        raise BadTerms("config", _("“reason” and “how_to_use” are texts."))
     try:
         statements = template.parse(config["document"])
     except BadTemplate as error:
@@ -66,7 +71,8 @@ def _check_powers(
 
 
 def _check_parameter(one: Mapping[str, Any]) -> None:
-    if set(one) != PARAMETER or not template.is_name(str(one.get("name"))):
+    texts = isinstance(one, dict) and all(isinstance(one.get(key), str) for key in TEXTS)
+    if not texts or set(one) != PARAMETER or not template.is_name(one["name"]):
         raise BadTerms(
             "config",
             _("A parameter has “name” (small letters, digits, _), “label”, “type” and “choices”."),
@@ -74,11 +80,13 @@ def _check_parameter(one: Mapping[str, Any]) -> None:
     if one["type"] not in TYPES:
         known = ", ".join(TYPES)
         raise BadTerms("config", _("A parameter’s type is one of: %s.") % known)
+    if not isinstance(one["choices"], list):
+        raise BadTerms("config", _("The “choices” of a parameter are a list."))
     for value in one["choices"]:
         _check_value(one, value, "config")
 
 
-def _check_value(one: Mapping[str, Any], value: str, field: str) -> None:
+def _check_value(one: Mapping[str, Any], value: object, field: str) -> None:
     try:
         template.check_value(one["type"], value)
     except BadTemplate as error:

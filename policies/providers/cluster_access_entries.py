@@ -11,11 +11,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from policies.documents import access_entries, auth_map, auth_rows, names
-from policies.documents.wellknown import known
+from policies.documents.wellknown import is_service_linked, known
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import keyed
 from policies.providers.keyed import clears as clears
+from policies.providers.keyed import quotas as quotas
 from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
@@ -115,10 +116,6 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return text != UNREAD and access_entries.covers(text, part)
 
 
-def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
-    return {}  # not adjustable
-
-
 def basis(
     reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
 ) -> Basis:
@@ -180,7 +177,7 @@ def untouchable(place: Place, key: str, text: str) -> str:
     if text == UNREAD:
         return _("What it holds was not looked into: it may be one by which machines join.")
     entry = json.loads(text)
-    if "/aws-service-role/" in key or "/AWSServiceRoleFor" in key:
+    if is_service_linked(key):
         return _("Its role is linked to an AWS service.")
     if entry.get("type") != access_entries.STANDARD:
         return _("Machines join the cluster by it.")

@@ -12,8 +12,12 @@ from django.utils.translation import gettext as _
 
 from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State, digest
+from policies.providers.keyed import basis as basis
 from policies.providers.keyed import clears as clears
-from policies.providers.protocol import Basis, Clients, Load, Part, Place, RestClient, Standing
+from policies.providers.keyed import load as load
+from policies.providers.keyed import quotas as quotas
+from policies.providers.keyed import untouchable as untouchable
+from policies.providers.protocol import Clients, Part, Place, RestClient, Standing
 
 READS = ("es:ESHttpGet",)
 WRITES = ("es:ESHttpPut", "es:ESHttpPatch")
@@ -58,30 +62,12 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return key_of(place, part) in state
 
 
-def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
-    return {}
-
-
-def basis(
-    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
-) -> Basis:
-    return {}
-
-
-def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
-    return []  # the security plugin names no limit
-
-
 def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
     mapping = (reading.raw or {}).get("mapping") or {}
     if not mapping.get("reserved"):
         return []
     text = _("The domain %(domain)s keeps its role %(role)s from being mapped (GH-246).")
     return [text % {"domain": place.object, "role": ROLE}]
-
-
-def untouchable(place: Place, key: str, text: str) -> str:
-    return ""
 
 
 def say(place: Place, change: Change) -> str:

@@ -3,15 +3,20 @@
 https://docs.databricks.com/api/workspace/instanceprofiles
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 
 from django.utils.translation import gettext as _
 
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
+from policies.providers.keyed import basis as basis
 from policies.providers.keyed import clears as clears
+from policies.providers.keyed import load as load
+from policies.providers.keyed import problems as problems
+from policies.providers.keyed import quotas as quotas
+from policies.providers.keyed import untouchable as untouchable
 from policies.providers.keyed import writes as writes
-from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
+from policies.providers.protocol import Clients, Part, Place, Standing
 
 READS = ()  # the workspace's token is its own, no action of AWS
 WRITES = ()
@@ -40,28 +45,6 @@ def desired(place: Place, parts: Sequence[Part], standing: Standing | None = Non
 
 def holds(state: State, place: Place, part: Part) -> bool:
     return key_of(place, part) in state
-
-
-def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
-    return {}
-
-
-def basis(
-    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
-) -> Basis:
-    return {}
-
-
-def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
-    return []  # Databricks names no limit
-
-
-def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return []
-
-
-def untouchable(place: Place, key: str, text: str) -> str:
-    return ""
 
 
 def say(place: Place, change: Change) -> str:

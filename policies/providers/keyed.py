@@ -1,15 +1,42 @@
-"""What providers share whose keys are each written by a call of their own."""
+"""What providers share whose keys are each written by a call of their own.
 
-from collections.abc import Callable, Sequence, Set
+A provider takes by name what is true of it, and says itself what is not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from policies.outcomes import Outcome
-from policies.plan import Change, State
-from policies.providers.protocol import Clients, Part, Place
+from policies.plan import Change, Reading, State
+from policies.providers.protocol import Basis, Clients, Load, Part, Place
 
 
 def clears(state: State, place: Place, parts: Sequence[Part]) -> Set[str]:
     return frozenset()
+
+
+def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
+    """AWS tells no account of a limit of its own here."""
+    return {}
+
+
+def basis(
+    reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
+) -> Basis:
+    """Nothing others hold counts against ours, because nothing is limited."""
+    return {}
+
+
+def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
+    return []
+
+
+def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
+    return []
+
+
+def untouchable(place: Place, key: str, text: str) -> str:
+    return ""
 
 
 def writes(changes: Sequence[Change]) -> list[list[Change]]:

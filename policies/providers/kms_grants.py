@@ -14,6 +14,8 @@ from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import keyed
 from policies.providers.keyed import clears as clears
+from policies.providers.keyed import problems as problems
+from policies.providers.keyed import quotas as quotas
 from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 from policies.values import digest
@@ -59,10 +61,6 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return key_of(place, part) in state
 
 
-def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
-    return {}
-
-
 def basis(
     reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
 ) -> Basis:
@@ -72,10 +70,6 @@ def basis(
 def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
     used = basis["others"] + len(desired(place, parts))
     return [Load(_("grants of this key"), used, LIMIT)]
-
-
-def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return []
 
 
 def untouchable(place: Place, key: str, text: str) -> str:

@@ -13,6 +13,8 @@ from policies.outcomes import Kind, Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import keyed
 from policies.providers.keyed import clears as clears
+from policies.providers.keyed import problems as problems
+from policies.providers.keyed import quotas as quotas
 from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
@@ -82,10 +84,6 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return bool(state.get(key_of(place, part)) == part["role"])
 
 
-def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
-    return {}
-
-
 def basis(
     reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
 ) -> Basis:
@@ -95,10 +93,6 @@ def basis(
 def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
     used = basis["others"] + len({key_of(place, part) for part in parts})
     return [Load(_("Pod Identity associations of this cluster"), used, LIMIT)]
-
-
-def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return []
 
 
 def untouchable(place: Place, key: str, text: str) -> str:

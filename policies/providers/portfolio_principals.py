@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence, Set
 
 from django.utils.translation import gettext as _
 
+from policies.documents.wellknown import is_service_linked
 from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import keyed
 from policies.providers.keyed import clears as clears
+from policies.providers.keyed import problems as problems
 from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
@@ -78,14 +80,9 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
     return [Load(_("principals in this portfolio"), used, limit)]
 
 
-def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return []
-
-
 def untouchable(place: Place, key: str, text: str) -> str:
     """Everybody's but that of a service-linked role."""
-    arn = key.partition(":")[2].lower()
-    if "/aws-service-role/" in arn or "/awsservicerolefor" in arn:
+    if is_service_linked(key.partition(":")[2]):
         return _("It is of a role that an AWS service made for itself.")
     return ""
 

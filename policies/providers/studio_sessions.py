@@ -14,6 +14,9 @@ from policies.outcomes import Outcome
 from policies.plan import Change, Reading, State
 from policies.providers import keyed
 from policies.providers.keyed import clears as clears
+from policies.providers.keyed import problems as problems
+from policies.providers.keyed import quotas as quotas
+from policies.providers.keyed import untouchable as untouchable
 from policies.providers.keyed import writes as writes
 from policies.providers.protocol import Basis, Clients, Load, Part, Place, Standing
 
@@ -59,10 +62,6 @@ def holds(state: State, place: Place, part: Part) -> bool:
     return state.get(key_of(place, part)) in {part["policy"], *part["above"]}
 
 
-def quotas(clients: Clients, place: Place) -> Mapping[str, int]:
-    return {}
-
-
 def basis(
     reading: Reading, place: Place, parts: Sequence[Part], limits: Mapping[str, int]
 ) -> Basis:
@@ -77,14 +76,6 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
         ("GROUP", _("groups mapped to this Studio"), GROUPS),
     )
     return [Load(quota, basis[kind] + ours.count(kind), limit) for kind, quota, limit in limits]
-
-
-def problems(reading: Reading, place: Place, parts: Sequence[Part]) -> list[str]:
-    return []
-
-
-def untouchable(place: Place, key: str, text: str) -> str:
-    return ""
 
 
 def say(place: Place, change: Change) -> str:

@@ -1,6 +1,7 @@
 """From aws-auth to access entries: the entry first, the row after, and a reason for what stays."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Event
 from policies.access import moves
+from policies.documents import auth_moves
 from policies.models import Cluster, Delivery, Grant, Target
 from tests import factories as f
 from tests.journeys.test_access_entries import entries, finding, turned
@@ -118,6 +120,37 @@ def test_what_stands_on_a_row_stays_while_its_entry_is_not_seen_yet(world, peopl
     Target.objects.filter(kind="principal_policy").update(next_look_at=f.due())
     world.settle()
     assert finding(world), "taken away while the entry is not seen yet"
+
+
+def test_access_that_has_not_begun_holds_nobody_up(mapped, world, peopled):
+    later = f.now() + timedelta(days=5)
+    Grant.objects.update(starts_at=later, started_at=None)
+    with pytest.raises(CommandError, match="not done it yet"):
+        told(*AS, "--seconds", "0")  # the row is on its way out, its entry is not waited for
+    world.settle()
+    told(*AS, "--seconds", "0")
+    rows = Delivery.objects.filter(target__kind="cluster_auth_map")
+    assert {one.state for one in rows} == {Delivery.State.RELEASED}
+    assert Delivery.objects.filter(target__kind="cluster_access_entries").exists()
+
+
+STAYS = [
+    ({"username": "ana", "groups": ["system:masters"]}, "access policy"),
+    ({"username": "ana", "groups": ["eks:dashboards"]}, ""),
+    ({"username": "ana", "groups": ["team-{{SessionName}}"]}, "made at each sign-in"),
+    ({"username": "eks:ana", "groups": []}, "belongs to the cluster"),
+    ({"username": "{{SessionName}}", "groups": ["viewers"]}, ""),
+    ({"username": "{{AccessKeyID}}", "groups": ["viewers"]}, "made at each sign-in"),
+    ({"username": "system:node:{{EC2PrivateDNSName}}", "groups": []}, "EC2_LINUX"),
+]
+
+
+@pytest.mark.parametrize(("row", "why"), STAYS)
+def test_what_stands_in_a_rows_way(row, why):
+    key = "role:arn:aws:iam::111122223333:role/x"
+    [move] = auth_moves.moves({key: json.dumps(row)}, {key: "arn:aws:iam::111122223333:role/x"})
+    assert why in move.why
+    assert move.moves == (not why)
 
 
 def test_a_dry_run_writes_no_row_here_either(world, peopled):

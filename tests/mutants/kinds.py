@@ -42,7 +42,7 @@ ALL = (
     Mutant(
         "rows go before their entries were seen",
         "policies/access/moves.py",
-        "entry is None or entry.state != Delivery.State.SEEN",
+        "entry is None or not (entry.state == Delivery.State.SEEN or _has_not_begun(grant))",
         "entry is None",
         (
             "tests/journeys/test_migrate_auth_map.py::"

@@ -219,6 +219,10 @@ CONFIGS = [
         for bad in ("sales", "*/", "a?/", "${aws:userId}/", "/", "a//", "ü/", "a/\n")
     ),
     ("cross_account_s3", {**f.LAKE, "group": "Data team"}, "name that, too"),
+    *(
+        ("cross_account_s3", {**f.LAKE, "workspace": "bricks", "group": bad}, "name of a group")
+        for bad in ('x" or displayName pr "', "a\nb", ["Data team"], "x" * 101)
+    ),
     ("job_role", {}, "exactly two keys"),
     ("job_role", {**f.ONBOARDING, "virtual_clusters": []}, "at least one virtual cluster"),
     ("job_role", {**f.ONBOARDING, "virtual_clusters": ["none"]}, "no virtual cluster “none”"),

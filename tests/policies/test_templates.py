@@ -41,6 +41,13 @@ def parameter(name="folder", type_="prefix", *choices):
 
 FOLDER = {"join": ["arn:aws:s3:::reports/", {"parameter": "folder"}, "*"]}
 REFUSED = [
+    ({**config(), "document": True}, "text in JSON"),
+    ({**config(), "parameters": True}, "a list"),
+    ({**config(), "parameters": ["x"]}, "A parameter has"),
+    ({**config(), "reason": ["x"]}, "are texts"),
+    (config("s3:GetObject", REPORTS, {**parameter(), "type": ["prefix"]}), "A parameter has"),
+    (config("s3:GetObject", REPORTS, {**parameter(), "choices": True}), "are a list"),
+    (config("s3:GetObject", REPORTS, {**parameter(), "choices": [["x"]]}), "is not plain names"),
     ({**config(), "document": "{"}, "not JSON"),
     ({**config(), "document": "[]"}, "an object with “Statement”"),
     ({**config(), "document": '{"Statement": []}'}, "a list of statements"),

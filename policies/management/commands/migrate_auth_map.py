@@ -132,7 +132,9 @@ def _wait(cluster: Cluster, kind: TargetKind, until: float) -> None:
         target__region=cluster.region,
         target__object=cluster.cluster_name,
     )
-    due = mine.filter(state=Delivery.State.DUE, grant__ended_at__isnull=True)
+    due = mine.filter(
+        state=Delivery.State.DUE, grant__ended_at__isnull=True, grant__started_at__isnull=False
+    )
     leaving = mine.unreleased().filter(wanted_until__isnull=False)
     while (left := mine.filter(Q(pk__in=due) | Q(pk__in=leaving))).exists():
         if time.monotonic() > until:

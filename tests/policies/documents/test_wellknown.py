@@ -25,6 +25,7 @@ TABLE = [
     (f"{ROLE}eksctl-main-cluster-ServiceRole-1ABC", "", (), Known.CLUSTER),
     (f"{ROLE}people/ana", "ana", ("viewers", "STANDARD"), None),
     (f"{ROLE}creation-team", "", (), None),
+    (f"{ROLE}ReportCreationRole", "", (), None),
     (f"{ROLE}node-developers", "", ("nodes",), None),
     ("arn:aws:iam::111122223333:user/kubernetes", "ana", (), None),
 ]
