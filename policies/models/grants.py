@@ -231,6 +231,12 @@ class Delivery(models.Model):
             and (grant.ends_at is None or grant.ends_at > now)
         )
 
+    @property
+    def has_moved(self) -> bool:
+        """Whether it gave by another place before, and is seen gone there (`access.moves`)."""
+        gives = self.purpose == Delivery.Purpose.GIVE
+        return gives and self.wanted_until is not None and self.state == Delivery.State.RELEASED
+
     def is_over(self, now: datetime) -> bool:
         """Whether its target should be seen without it. Not begun is neither living nor over."""
         if self.wanted_until is not None:

@@ -146,7 +146,7 @@ class ForeignAdmin(RecordAdmin):
     def what(self, row: Foreign) -> str:
         return labels.of(row) or "–"
 
-    list_display = ("key", "target", "what", "marked", "first_seen_at", "ignored_at", "gone_at")
+    list_display = ("key", "what", "target", "marked", "first_seen_at", "ignored_at", "gone_at")
     list_filter = (
         "marked",
         ("ignored_at", admin.EmptyFieldListFilter),

@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 AUTH_MAP = {
     "mapRoles": f"""# nodes: do not touch, see the platform handbook
-- rolearn: arn:aws:iam::{ACCOUNT}:role/eks/nodes
+- rolearn: arn:aws:iam::{ACCOUNT}:role/nodes
   username: system:node:{{{{EC2PrivateDNSName}}}}
   groups:
     - system:bootstrappers
@@ -66,7 +66,7 @@ def _main(account: AwsAccount) -> Document:
             *(_person(one) for one in ("ana", "ben", "cleo", "dan", "lee")),
             *(_role(f"emr-exec-{one}", "/emr/") for one in ("sales", "logistics")),
             *(_role(one, "/") for one in ("platform-admins", "data-science-legacy", "quicksight")),
-            _role("nodes", "/eks/", trust=_trust({"Service": "ec2.amazonaws.com"})),
+            _role("nodes", "/", trust=_trust({"Service": "ec2.amazonaws.com"})),
             _role("emr-exec-reports", "/emr/", tags=MANAGED),
             _role("search-snapshots", "/", tags=MANAGED),
         ],
@@ -82,7 +82,7 @@ def _main(account: AwsAccount) -> Document:
         "clusters": [
             {
                 "name": CLUSTER,
-                "role": _arn("/eks/", "nodes"),
+                "role": _arn("/", "nodes"),
                 "aws_auth": AUTH_MAP,
                 "rbac": _bindings(),
             }

@@ -28,6 +28,12 @@ class Preview:
         return list((self.item.preview or {}).get("lines", []))
 
     @property
+    def changes(self) -> list[dict[str, Any]]:
+        """The lines, one for those that say the same of the same place."""
+        said = {(one["target"], one["say"], bool(one["there"])): one for one in self.lines}
+        return list(said.values())
+
+    @property
     def is_external(self) -> bool:
         """Whether others write one of the places, as it was when AWS was read."""
         return any(line.get("external") for line in self.lines)

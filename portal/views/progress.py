@@ -94,7 +94,8 @@ def access(grant: Grant, *, reader: Person, now: datetime) -> Access:
 
 def _access(grant: Grant, full: bool, now: datetime) -> Access:
     gives, cut = _gives(grant), [one for one in grant.deliveries.all() if _is_cut(one)]
-    places = [_place(one, grant, now, full) for one in gives]
+    # Many statements of one policy stand alike: one line says so for all of them.
+    places = list(dict.fromkeys(_place(one, grant, now, full) for one in gives))
     return Access(
         grant,
         _mark(grant, places, now),
@@ -147,7 +148,8 @@ def _is_cut(delivery: Delivery) -> bool:
 
 
 def _gives(grant: Grant) -> list[Delivery]:
-    return [one for one in grant.deliveries.all() if not _is_cut(one)]
+    """What gives the access; not what moved to another place while it lived, and is gone there."""
+    return [one for one in grant.deliveries.all() if not (_is_cut(one) or one.has_moved)]
 
 
 def _cut(delivery: Delivery, now: datetime, full: bool) -> Place:

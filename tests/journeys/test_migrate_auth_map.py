@@ -11,6 +11,7 @@ from accounts.models import Event
 from policies.access import moves
 from policies.documents import auth_moves
 from policies.models import Cluster, Delivery, Grant, Target
+from portal.views import progress
 from tests import factories as f
 from tests.journeys.test_access_entries import entries, finding, turned
 from tests.journeys.test_honesty import end
@@ -83,6 +84,9 @@ def test_the_entry_comes_before_the_row_goes_and_it_goes_on_where_it_stopped(
     mapped.refresh_from_db()
     assert (mapped.ended_at, mapped.released_at) == (None, None)
     assert Event.objects.filter(what="grant.moved").count() == 2
+    page = progress.access(mapped, reader=peopled.ana, now=f.now())
+    assert page.mark.tone == "good", "confirmed where it is now, whatever it was before"
+    assert [one.name for one in page.places] == ["main"]
     end(mapped, peopled)
     world.settle()
     mapped.refresh_from_db()

@@ -7,6 +7,7 @@ from policies import clients
 from policies.kinds import KINDS, BadTerms
 from policies.models import Entitlement, Grant, Portfolio, Studio, Target
 from policies.providers import PROVIDERS, places
+from portal.views import progress
 from tests import factories as f
 from tests.journeys.test_honesty import end
 from tests.journeys.test_main_line import granted as approved
@@ -98,6 +99,8 @@ def test_one_yes_gives_policy_and_portfolio_and_its_end_takes_both(world, people
     ]
     assert not allowing(statements, "elasticmapreduce:RunJobFlow")
     assert ANA in world.principals()
+    page = progress.access(grant, reader=peopled.ana, now=f.now())
+    assert len(page.places) == 2, "one line for a policy's many statements, one for the portfolio"
     end(grant, peopled)
     world.settle()
     grant.refresh_from_db()

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from policies.access import requests, rules
 from policies.models import Candidate, Decision, Grant, Inquiry, Item, Request
+from portal.views import previews
 from tests import factories as f
 from tests.portal import scenes
 
@@ -202,3 +203,11 @@ def test_lists_ask_the_database_the_same_number_of_questions_however_long(compan
     f.asked(company, "jobs", roles=["ops"])
     f.asked(company, "kubernetes", groups=["emr-users"])
     assert [queries(*page) for page in pages] == few
+
+
+def test_what_says_the_same_of_the_same_place_is_one_line_and_its_parts_stay():
+    line = {"target": "lake", "say": "opened", "there": False, "before": None, "after": "a"}
+    lines = [line, {**line, "after": "b"}, {**line, "there": True}, {**line, "target": "other"}]
+    one = previews.Preview(Item(preview={"lines": lines}), False, None, "", False)
+    assert len(one.changes) == 3
+    assert one.lines == lines
