@@ -1,4 +1,4 @@
-"""AWS, and nothing but AWS: the only file that imports boto3.
+"""AWS, and nothing but AWS: calls as one identity in one region.
 
 Turns sessions into calls and every failure into an `outcomes.Outcome`. Notes each call's
 request id and AWS's own date in a journal, so that the record can name them.
@@ -6,22 +6,20 @@ request id and AWS's own date in a journal, so that the record can name them.
 
 import base64
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 from botocore import exceptions as boto
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.parsers import ResponseParserError
 from botocore.signers import RequestSigner
 
 from policies.documents import aws_answers
 from policies.outcomes import Kind, Outcome
+from policies.sessions import Session, Timeouts, acting
 
 _NOT_SENT = (
     boto.EndpointConnectionError,
@@ -40,19 +38,6 @@ _MORE = (
     "NextContinuationToken",
 )
 _FLAGS = ("IsTruncated", "Truncated")
-
-
-# A session may be used by many threads, but only one at a time may make a client of it.
-_making = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds; `tries` counts the first attempt too."""
-
-    connect: float
-    read: float
-    tries: int
 
 
 @dataclass
@@ -76,41 +61,36 @@ class Journal:
 class Aws:
     """Calls as one identity in one region. Raises Outcome only.
 
-    `keys`: the identity's credentials when they are not the session's own. All identities share
-    one session, because a session reads AWS's service models, which takes half a second.
+    `keys`: the identity's credentials when they are not the process's own.
     `account`: whose identity it is, where that is known.
     """
 
     def __init__(
-        self,
-        session: boto3.Session,
-        timeouts: Timeouts,
-        keys: Mapping[str, str] | None = None,
-        account: str = "",
+        self, session: Session, keys: Credentials | None = None, account: str = ""
     ) -> None:
         self._session = session
-        self._timeouts = timeouts
-        self._keys = dict(keys or {})
+        self._keys = keys
         self._account = account
-        self._clients: dict[tuple[str, bool], Any] = {}
         self.journal = Journal()
 
     def fresh(self) -> "Aws":
-        """The same identity and clients with a journal of its own."""
-        other = Aws(self._session, self._timeouts, self._keys, self._account)
-        other._clients = self._clients
-        return other
+        """The same identity with a journal of its own."""
+        return Aws(self._session, self._keys, self._account)
+
+    def forget_own(self) -> None:
+        """Look for the process's own credentials anew at the next call."""
+        self._session.forget_own()
 
     @property
     def region(self) -> str:
-        return str(self._session.region_name)
+        return self._session.region
 
     def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """One operation, named as boto3 names it. Writes are noted in the journal."""
         answer: dict[str, Any] = self._guard(
             service,
             operation,
-            lambda: getattr(self._client(service, writing=not reads(operation)), operation)(
+            lambda: getattr(self._session.client(service, writing=not reads(operation)), operation)(
                 **arguments
             ),
         )
@@ -133,7 +113,7 @@ class Aws:
             service,
             operation,
             lambda: iter(
-                self._client(service).get_paginator(operation).paginate(**arguments),
+                self._session.client(service).get_paginator(operation).paginate(**arguments),
             ),
         )
         while (page := self._guard(service, operation, lambda: next(pages, None))) is not None:
@@ -160,12 +140,7 @@ class Aws:
         account = answer.get("AssumedRoleUser", {}).get("Arn", "").split(":")
         return Aws(
             self._session,
-            self._timeouts,
-            {
-                "aws_access_key_id": keys["AccessKeyId"],
-                "aws_secret_access_key": keys["SecretAccessKey"],
-                "aws_session_token": keys["SessionToken"],
-            },
+            Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]),
             account[4] if len(account) > 4 else "",
         )
 
@@ -183,7 +158,7 @@ class Aws:
         credentials = self._credentials()
         if credentials is None:
             raise Outcome(Kind.DENIED, "The worker has no AWS credentials.")
-        client = self._client("sts")
+        client = self._session.client("sts")
         signer = RequestSigner(
             client.meta.service_model.service_id,
             self.region,
@@ -218,37 +193,15 @@ class Aws:
         SigV4Auth(credentials, service, self.region).add_auth(request)
         return dict(request.headers.items())
 
-    def _credentials(self) -> Any:
-        if not self._keys:
-            return self._session.get_credentials()
-        return Credentials(*self._keys.values())
-
-    def _client(self, service: str, *, writing: bool = False) -> Any:
-        """botocore re-sends reads `tries - 1` times, writes never.
-
-        A write sent again could be throttled or refused after the first sending, its answer
-        lost, was applied: then nobody would know. All further tries are ours, with a visible
-        next time.
-        """
-        if (service, writing) not in self._clients:
-            tries = 1 if writing else self._timeouts.tries
-            config = Config(
-                retries={"mode": "standard", "total_max_attempts": tries},
-                connect_timeout=self._timeouts.connect,
-                read_timeout=self._timeouts.read,
-                user_agent_extra="gatehouse",
-            )
-            with _making:
-                self._clients[service, writing] = self._session.client(
-                    service, config=config, **self._keys
-                )
-        return self._clients[service, writing]
+    def _credentials(self) -> Credentials | None:
+        return self._keys or self._session.own()
 
     def _guard(self, service: str, operation: str, work: Callable[[], Any]) -> Any:
         writing = not reads(operation)
         name = f"{service}:{operation}"
         try:
-            return work()
+            with acting(self._credentials()):
+                return work()
         except boto.ClientError as error:
             self.journal.note(name, dict(error.response))
             raise _from_answer(error, service, operation) from error
@@ -265,7 +218,7 @@ class Aws:
 
 def local(region: str, timeouts: Timeouts) -> Aws:
     """AWS with the worker's own credentials, found the way every AWS tool finds them."""
-    return Aws(boto3.Session(region_name=region), timeouts)
+    return Aws(Session(region, timeouts))
 
 
 def is_fake() -> bool:

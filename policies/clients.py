@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from policies import aws, kubernetes, rates, rest
+from policies import aws, kubernetes, rates, rest, sessions
 from policies.models import AwsAccount, calls
 from policies.outcomes import Kind, Outcome
 
@@ -227,6 +227,14 @@ def forget_sessions() -> None:
     """Drop the shared sessions, for example when a role or our own credentials were changed."""
     with _lock:
         _reads.clear()
+        for one in _locals.values():
+            one.forget_own()
+
+
+def forget_clients() -> None:
+    """Drop boto3's clients, too: AWS is to be reached in another way."""
+    forget_sessions()
+    with _lock:
         _locals.clear()
 
 
@@ -278,8 +286,8 @@ def _local(region: str) -> aws.Aws:
         return _locals[region].fresh()
 
 
-def _timeouts() -> aws.Timeouts:
-    return aws.Timeouts(
+def _timeouts() -> sessions.Timeouts:
+    return sessions.Timeouts(
         settings.AWS_CONNECT_TIMEOUT_SECONDS,
         settings.AWS_READ_TIMEOUT_SECONDS,
         settings.AWS_TRIES,

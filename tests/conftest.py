@@ -60,7 +60,7 @@ def world(fake, transactional_db, settings, monkeypatch) -> World:
     monkeypatch.setenv("AWS_DEFAULT_REGION", factories.REGION)
     settings.PACE = PACE
     settings.AWS_READ_TIMEOUT_SECONDS = 2
-    clients.forget_sessions()
+    clients.forget_clients()
     current = World(fake)
     current.fill()
     return current

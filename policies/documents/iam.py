@@ -101,18 +101,18 @@ def document(statements: Iterable[Statement]) -> dict[str, Any]:
     return {"Version": VERSION, "Statement": merge(statements)}
 
 
-def atoms(statements: Iterable[Statement]) -> list[Statement]:
-    """The statements in pieces that merge into them again, each once, in the order they came.
+def atoms(statements: Iterable[Statement]) -> dict[str, Statement]:
+    """{text: piece}: the statements in pieces that merge into them again, in the order they came.
 
     A statement whose only condition may grow is one piece per value.
     """
-    pieces = {text(piece): piece for one in statements for piece in _pieces(one)}
-    return list(pieces.values())
+    return {text(piece): piece for one in statements for piece in _pieces(one)}
 
 
-def atom_texts(policy_text: str) -> set[str]:
-    """The texts of the pieces that a canonical document is made of."""
-    return {text(one) for one in atoms(json.loads(policy_text).get("Statement", []))}
+@lru_cache(maxsize=32)
+def atom_texts(policy_text: str) -> frozenset[str]:
+    """The texts of the pieces of a canonical document; made once, however many parts ask."""
+    return frozenset(atoms(json.loads(policy_text).get("Statement", [])))
 
 
 def value_size(atom: Statement) -> int:

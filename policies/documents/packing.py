@@ -5,7 +5,7 @@ came, into the first document with room. So adding a statement changes one docum
 out changes one document, and nobody's access moves because of somebody else's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policies.documents import iam
@@ -24,9 +24,9 @@ class _Document:
     atoms: list[Statement] = field(default_factory=list)
     sids: set[str] = field(default_factory=set)
 
-    def take(self, atom: Statement) -> bool:
+    def take(self, text: str, atom: Statement) -> bool:
         """Add it if it fits. An empty managed one takes anything: AWS says what is too big."""
-        cost = self._cost(atom)
+        cost = self._cost(text, atom)
         if self.used + cost > self.room and (self.is_first or self.atoms):
             return False
         self.used += cost
@@ -34,28 +34,27 @@ class _Document:
         self.sids.add(atom["Sid"])
         return True
 
-    def _cost(self, atom: Statement) -> int:
+    def _cost(self, text: str, atom: Statement) -> int:
         """A value more in a statement that is there, or a statement more."""
         if atom["Sid"] in self.sids:
             return iam.value_size(atom) + len(",")
-        return iam.size(iam.text(atom)) + (len(",") if self.atoms else 0)
+        return iam.size(text) + (len(",") if self.atoms else 0)
 
 
 def pack(
-    statements: Sequence[Statement],
+    atoms: Mapping[str, Statement],
     *,
     first: int,
     rest: int,
     most: int,
     earlier: Mapping[int, str] | None = None,
 ) -> dict[int, str]:
-    """{number: canonical text} of the documents that hold all of `statements`.
+    """{number: canonical text} of the documents that hold all of `atoms` (see `iam.atoms`).
 
     `first` characters may stand in document 0, `rest` in each other one; `most` documents beside
     the first may be attached. `earlier`: what we last wrote under each number. Packed anew only
     where keeping things in place would take more than one document too many, or more than `most`.
     """
-    atoms = iam.atoms(statements)
     kept = _fill(atoms, first, rest, earlier or {})
     if not earlier or len(kept) <= 1:
         return kept
@@ -69,7 +68,7 @@ def _spilled(documents: Mapping[int, str]) -> int:
 
 
 def _fill(
-    atoms: Sequence[Statement], first: int, rest: int, earlier: Mapping[int, str]
+    atoms: Mapping[str, Statement], first: int, rest: int, earlier: Mapping[int, str]
 ) -> dict[int, str]:
     documents: dict[int, _Document] = {}
 
@@ -79,14 +78,13 @@ def _fill(
 
     homes = {number: iam.atom_texts(text) for number, text in sorted(earlier.items())}
     homeless = []
-    for atom in atoms:
-        text = iam.text(atom)
+    for text, atom in atoms.items():
         home = next((number for number, texts in homes.items() if text in texts), None)
-        if home is None or not document(home).take(atom):
-            homeless.append(atom)
-    for atom in homeless:
+        if home is None or not document(home).take(text, atom):
+            homeless.append((text, atom))
+    for text, atom in homeless:
         number = 0
-        while not document(number).take(atom):
+        while not document(number).take(text, atom):
             number += 1
     return {
         number: iam.canonical(iam.document(one.atoms))

@@ -7,6 +7,8 @@ grants, never patched.
 
 import json
 from collections.abc import Mapping, Sequence, Set
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -88,7 +90,7 @@ def key_of(place: Place, part: Part) -> str:
 
 def keys_of(place: Place, part: Part, state: State) -> Set[str]:
     """Our documents in `state` that hold anything of the part."""
-    pieces = {iam.text(one) for one in iam.atoms(_statements(part))}
+    pieces = _pieces(part).keys()
     return {
         key
         for key in state
@@ -98,12 +100,11 @@ def keys_of(place: Place, part: Part, state: State) -> Set[str]:
 
 def desired(place: Place, parts: Sequence[Part], standing: Standing | None = None) -> State:
     """Inline first; what finds no room beside others' inline policies goes into managed ones."""
-    statements = [one for part in parts for one in _statements(part)]
     there = standing is not None and not standing.reading.missing
     others = basis(standing.reading, place, parts, {}) if standing and there else {}
     earlier = standing.ours if standing else {}
     documents = packing.pack(
-        statements,
+        _pieces_of_all(parts),
         first=INLINE[names(place)[0]] - others.get("inline", 0),
         rest=DOCUMENT,
         most=ATTACHED - others.get("attached", 0),
@@ -117,7 +118,7 @@ def holds(state: State, place: Place, part: Part) -> bool:
     texts = [state[key] for key in state if _number(place, key) is not None]
     attached = [text for text in texts if not text.startswith(managed.NOT_ATTACHED)]
     return all(
-        any(iam.covers(text, piece) for text in attached) for piece in iam.atoms(_statements(part))
+        any(iam.covers(text, piece) for text in attached) for piece in _pieces(part).values()
     )
 
 
@@ -153,7 +154,7 @@ def load(basis: Basis, place: Place, parts: Sequence[Part]) -> list[Load]:
     inline = limits.get("inline", INLINE[names(place)[0]])
     most = limits.get("attached", ATTACHED)
     documents = packing.pack(
-        [one for part in parts for one in _statements(part)],
+        _pieces_of_all(parts),
         first=inline - basis["inline"],
         rest=limits.get("document", DOCUMENT),
         most=most,
@@ -264,6 +265,20 @@ def _numbered(place: Place, state: State) -> list[tuple[int, str]]:
 def _said(text: str) -> str:
     """The document of a key's text, attached or not."""
     return text.removeprefix(managed.NOT_ATTACHED)
+
+
+def _pieces_of_all(parts: Sequence[Part]) -> dict[str, iam.Statement]:
+    return {text: piece for part in parts for text, piece in _pieces(part).items()}
+
+
+def _pieces(part: Part) -> Mapping[str, iam.Statement]:
+    """A part's pieces by their texts. A pass asks for them of every part several times."""
+    return _pieces_said(iam.text(part))
+
+
+@lru_cache(maxsize=1024)
+def _pieces_said(part_text: str) -> Mapping[str, iam.Statement]:
+    return MappingProxyType(iam.atoms(_statements(json.loads(part_text))))
 
 
 def _statements(part: Part) -> list[iam.Statement]:

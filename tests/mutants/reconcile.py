@@ -33,6 +33,16 @@ ALL = (
         (LEASES + "every_write_asks_for_leave_after_its_waiting_and_right_before_it_is_sent",),
         "A worker that woke up late gives what was ended meanwhile.",
     ),
+    Mutant(
+        "a lent identity stays with the client",
+        "policies/sessions.py",
+        "_acting.reset(token)",
+        "del token",
+        (
+            "tests/policies/test_sessions.py::test_an_identity_is_lent_for_one_call_and_then_taken_back",
+        ),
+        "A call for which nobody said who it is goes out as whoever came before.",
+    ),
     _mutant(
         "anybody may settle",
         "lease",

@@ -26,7 +26,9 @@ def statements(wanted):
 
 
 def pack(wanted, *, earlier=None, first=FIRST, most=100):
-    return packing.pack(statements(wanted), first=first, rest=REST, most=most, earlier=earlier)
+    return packing.pack(
+        iam.atoms(statements(wanted)), first=first, rest=REST, most=most, earlier=earlier
+    )
 
 
 def held(documents):
@@ -41,19 +43,19 @@ def room(number):
 @QUICK
 def test_everything_asked_for_is_held_once_and_no_document_is_too_big(wanted):
     documents = pack(wanted)
-    pieces = [iam.text(one) for one in iam.atoms(statements(wanted))]
+    pieces = list(iam.atoms(statements(wanted)))
     assert sorted(a for text in documents.values() for a in iam.atom_texts(text)) == sorted(pieces)
     for number, text in documents.items():
         assert iam.size(text) <= room(number)
-        assert iam.canonical(iam.document(iam.atoms(_said(text)))) == text
+        assert iam.canonical(iam.document(iam.atoms(_said(text)).values())) == text
 
 
 @given(asked)
 @QUICK
 def test_the_size_that_is_counted_while_packing_is_the_size_that_is_written(wanted):
     document = packing._Document(10**6, is_first=True)
-    for atom in iam.atoms(statements(wanted)):
-        document.take(atom)
+    for text, atom in iam.atoms(statements(wanted)).items():
+        document.take(text, atom)
     assert document.used == iam.size(iam.canonical(iam.document(document.atoms)))
 
 
@@ -72,7 +74,7 @@ def test_one_thing_less_changes_only_the_documents_that_held_it(wanted, data):
     before = pack(wanted)
     left = [one for one in wanted if not data.draw(st.booleans())]
     after = pack(left, earlier=before)
-    stay = {iam.text(one) for one in iam.atoms(statements(left))}
+    stay = set(iam.atoms(statements(left)))
     if after != pack(left):
         for number, text in after.items():
             assert iam.atom_texts(text) == iam.atom_texts(before[number]) & stay
@@ -122,7 +124,11 @@ def test_an_emptied_document_is_gone_and_the_others_keep_their_numbers(number):
     assert set(before) == {0, 1}
     rest = [wanted[1 - number]]
     after = packing.pack(
-        [one for one in iam.atoms(statements(rest)) if iam.text(one) in _only(before, 1 - number)],
+        {
+            text: one
+            for text, one in iam.atoms(statements(rest)).items()
+            if text in _only(before, 1 - number)
+        },
         first=700,
         rest=REST,
         most=10,
