@@ -4,6 +4,9 @@ One row per account, service and direction (reads, writes). A call moves the row
 one interval and starts when that time has come; up to BURST_SECONDS of unused time are kept, so
 that a few calls after a rest need not wait. Two workers never get the same permit: the row is
 swapped only if nobody took one since it was read. The times are the database's.
+
+Whoever took the last permit knows how the row stands, so that the next one costs a statement and
+not two: if somebody else took one meanwhile, the swap fails and the row is read.
 """
 
 import random
@@ -23,6 +26,9 @@ BURST_SECONDS = 2.0
 SLOW_SECONDS = 30.0
 SLOWEST = 4  # as a power of two: at most 16 times slower
 LONGEST_PAUSE = 300.0
+REMEMBERED_SECONDS = 10.0  # so long our clock passes for the database's
+
+_last: dict["Bucket", tuple[Rate, datetime, float]] = {}
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,18 @@ class Bucket:
         }
         found = Rate.objects.filter(**names).annotate(now=Now()).values("now", *_FIELDS).first()
         if found is None:
-            Rate.objects.get_or_create(**names)
+            Rate.objects.bulk_create([Rate(**names)], ignore_conflicts=True)
             return self.row()
         now = found.pop("now")
         return Rate(**found), now
+
+    def recalled(self) -> tuple[Rate, datetime]:
+        """As this process left it a moment ago, or as it is in the database."""
+        row, now, then = _last.pop(self, (None, None, 0.0))
+        passed = time.monotonic() - then
+        if row is None or now is None or passed > REMEMBERED_SECONDS:
+            return self.row()
+        return row, now + timedelta(seconds=passed)
 
 
 _FIELDS = ("id", "account", "service", "writing", "free_at", "taken", "slow", "slow_until")
@@ -74,7 +88,7 @@ def take(bucket: Bucket, *, until: float | None = None) -> None:
 
 def _reserved(bucket: Bucket, until: float | None) -> float | None:
     """Seconds until the permit that is ours now; None when somebody else was faster."""
-    row, now = bucket.row()
+    row, now = bucket.recalled()
     interval, kept = bucket.interval, timedelta(seconds=BURST_SECONDS * settings.PACE)
     if row.slow_until is not None and now < row.slow_until:
         interval, kept = interval * 2**row.slow, timedelta()
@@ -88,7 +102,11 @@ def _reserved(bucket: Bucket, until: float | None) -> float | None:
             retry_after=wait,
         )
     mine = Rate.objects.filter(pk=row.pk, taken=row.taken)
-    return wait if mine.update(taken=row.taken + 1, free_at=start + interval) else None
+    row.taken, row.free_at = row.taken + 1, start + interval
+    if not mine.update(taken=row.taken, free_at=row.free_at):
+        return None
+    _last[bucket] = row, now, time.monotonic()
+    return wait
 
 
 def slow_down(bucket: Bucket, *, retry_after: float = 0.0) -> None:

@@ -16,7 +16,22 @@ from policies.plan import Reading, State, digest
 from policies.providers import Part, Place, Provider
 
 BATCH = 500  # rows in one statement
-UNREAD = ("grant__terms", "grant__parts", "grant__sentence")  # long, and no matter here
+# Of a grant and its principal only what a pass asks: there may be a thousand of them.
+READ = (
+    *(field.attname for field in Delivery._meta.concrete_fields),
+    "grant__ref",
+    "grant__person_id",
+    "grant__principal_unique_id",
+    "grant__starts_at",
+    "grant__ends_at",
+    "grant__started_at",
+    "grant__ended_at",
+    "grant__end_ordered",
+    "grant__correlation",
+    "grant__principal__arn",
+    "grant__principal__unique_id",
+    "grant__principal__person_id",
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class Holding:
 def load(target: Target, *, now: datetime) -> Holding:
     """What has not begun, or waits for lower stages of its grant, is neither living nor ended."""
     found = target.deliveries.unreleased().with_neighbours().select_related("grant__principal")
-    rows = list(found.defer(*UNREAD).order_by("grant_id", "pk"))
+    rows = list(found.only(*READ).order_by("grant_id", "pk"))
     ended = [one for one in rows if one.is_over(now) and not _is_kept(one)]
     living = [one for one in rows if _is_kept(one) or (one.lives(now) and not _waits(one))]
     return Holding(living, ended)

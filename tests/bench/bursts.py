@@ -44,6 +44,7 @@ PORTFOLIO, POLICY, MAP = (
 FULL = (
     *(Burst(kind, n, 1) for kind in (PORTFOLIO, POLICY, MAP) for n in (1, 10, 100)),
     *(Burst(kind, 1_000, 1) for kind in (PORTFOLIO, MAP)),
+    *(Burst(kind, 500, 5) for kind in (POLICY, MAP)),
     *(Burst(kind, n, 50) for kind in (PORTFOLIO, POLICY, MAP) for n in (100, 1_000)),
     Burst(POLICY, 50, 50, foreign=5),
     Burst(PORTFOLIO, 100, 1, limited=True),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 
 from policies import clients, rates
 from policies.models import Rate
@@ -123,10 +124,46 @@ def test_a_wait_past_the_end_of_a_pass_is_a_typed_outcome_with_a_time_and_takes_
 def test_a_clock_set_back_stops_an_account_for_minutes_at_most(settings):
     settings.PACE = 1.0
     rates.take(IAM)
-    Rate.objects.update(free_at=f.now() + timedelta(days=1))
+    taken_elsewhere(f.now() + timedelta(days=1))
     with pytest.raises(Outcome) as caught:
         rates.take(IAM, until=time.monotonic() + 5)
     assert caught.value.retry_after <= rates.LONGEST_PAUSE
+
+
+def taken_elsewhere(free_at):
+    """Another process took a permit."""
+    Rate.objects.update(taken=F("taken") + 1, free_at=free_at)
+
+
+def test_who_took_the_last_permit_takes_the_next_with_one_statement(
+    settings, django_assert_num_queries
+):
+    settings.AWS_RATES = {"*": (1000.0, 1000.0)}
+    rates.take(IAM)
+    with django_assert_num_queries(3):
+        for _ in range(3):
+            rates.take(IAM)
+    assert taken_at(IAM).taken == 4
+
+
+def test_a_permit_that_another_process_took_meanwhile_counts(settings):
+    settings.PACE = 1.0
+    rates.take(IAM)
+    taken_elsewhere(f.now() + timedelta(minutes=1))
+    with pytest.raises(Outcome) as caught:
+        rates.take(IAM, until=time.monotonic() + 5)
+    assert 50 < caught.value.retry_after <= 60
+    assert taken_at(IAM).taken == 2
+
+
+def test_what_is_remembered_of_a_row_is_soon_asked_of_the_database_again(
+    settings, monkeypatch, django_assert_num_queries
+):
+    settings.AWS_RATES = {"*": (1000.0, 1000.0)}
+    rates.take(IAM)
+    monkeypatch.setattr(rates, "REMEMBERED_SECONDS", 0.0)
+    with django_assert_num_queries(2):
+        rates.take(IAM)
 
 
 def test_no_transaction_is_open_while_a_permit_is_waited_for():
