@@ -10,6 +10,7 @@ import re
 import ssl
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,7 +49,7 @@ class Cluster:
         if not token:
             raise _wrong("The cluster cannot be asked: there is no token.")
         authority = kubeconfig.decoded(ca_data_base64, "certificateAuthority.data")
-        return cls(_connection(endpoint, tls_context(authority), token), mode)
+        return cls(_connection(endpoint, _kept_context(authority), token), mode)
 
     @classmethod
     def from_kubeconfig(cls, path: str | Path, context: str) -> Self:
@@ -127,6 +128,12 @@ def tls_context(authority: bytes) -> ssl.SSLContext:
     except (ssl.SSLError, ValueError) as error:
         raise _wrong("The cluster's CA is not a PEM certificate: copy it again, whole.") from error
     return context
+
+
+@lru_cache(maxsize=64)
+def _kept_context(authority: bytes) -> ssl.SSLContext:
+    """One for each cluster's CA: a pass speaks to its cluster several times."""
+    return tls_context(authority)
 
 
 def _load_client_certificate(context: ssl.SSLContext, pem: bytes) -> None:

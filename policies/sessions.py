@@ -47,20 +47,19 @@ class Session:
     """One region's clients, and the credentials the process itself has."""
 
     def __init__(self, region: str, timeouts: Timeouts) -> None:
-        core = _session()
+        core = _session(region)
         core.register_component("credential_provider", CredentialResolver([_Lender()]))
         self.events = core.get_component("event_emitter")
         self.region = region
         self._timeouts = timeouts
-        self._boto = BotoSession(botocore_session=core, region_name=region)
+        self._boto = BotoSession(botocore_session=core)
         self._clients: dict[tuple[str, bool], Any] = {}
         self._own: botocore.session.Session | None = None
 
     def own(self) -> Credentials | None:
         """The process's own, found the way every AWS tool finds them; they renew themselves."""
-        if self._own is None:
-            self._own = _session()
-        return self._own.get_credentials()
+        own = self._own = self._own or _session(self.region)
+        return own.get_credentials()
 
     def forget_own(self) -> None:
         """Look for the process's own credentials anew at the next call."""
@@ -112,9 +111,10 @@ class _Lender(CredentialProvider):
         return _Lent()
 
 
-def _session() -> botocore.session.Session:
+def _session(region: str) -> botocore.session.Session:
     """With the one loader of the process: reading AWS's service models takes half a second."""
     made = botocore.session.get_session()
+    made.set_config_variable("region", region)  # some credentials are asked for there
     made.register_component("data_loader", _loader())
     return made
 

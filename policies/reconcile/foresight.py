@@ -14,10 +14,11 @@ def foresee(target: Target) -> dict[str, Any]:
 
     Reads AWS with the read role; writes nothing, here or there.
     """
-    reading = read(places.of(target))
+    place = places.of(target)
+    reading = read(place)
     now = database_now()
     holding = deliveries.load(target, now=now)
-    wish = wishes.of(target, holding, reading, now=now)
+    wish = wishes.of(target, place, holding, reading, now=now)
     step = wish.next_step(reading, now=now)
     hold = holds.check(wish, reading, step, holding) if step.changes or step.theirs else None
     return {

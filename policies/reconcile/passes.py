@@ -64,7 +64,7 @@ def _pass(lease: Lease, *, began: float) -> None:
         _unreadable(lease, holding, error)
         return
     holding = identities.without_strangers(holding, reading)
-    wish = wishes.of(target, holding, reading, now=now)
+    wish = wishes.of(target, place, holding, reading, now=now)
     step = wish.next_step(reading, now=now)
     if step.verdict is Verdict.WRITE:
         hold = holds.check(wish, reading, step, holding)

@@ -9,7 +9,7 @@ from django.conf import settings
 from policies import plan
 from policies.models import ManagedBy, Target
 from policies.plan import Memory, Reading, Rules, State, Step
-from policies.providers import PROVIDERS, Place, Provider, Standing, places
+from policies.providers import PROVIDERS, Place, Provider, Standing
 from policies.reconcile import memory
 from policies.reconcile.deliveries import Holding
 
@@ -30,8 +30,8 @@ class Wish:
         return plan.next_step(self.memory, reading, self.wanted, now=now, rules=self.rules)
 
 
-def of(target: Target, holding: Holding, reading: Reading, *, now: datetime) -> Wish:
-    provider, place = PROVIDERS[target.kind], places.of(target)
+def of(target: Target, place: Place, holding: Holding, reading: Reading, *, now: datetime) -> Wish:
+    provider = PROVIDERS[target.kind]
     standing_still = set[str]()
     for one in holding.ended:
         standing_still |= provider.keys_of(place, one.part, reading.state)

@@ -1,10 +1,14 @@
 """Clients are shared by all identities; who signs is told call by call, and never confused."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import contextmanager
+from threading import Barrier, Thread
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from policies import clients, sessions
 from policies.models import AwsAccount
@@ -61,6 +65,45 @@ def test_who_has_no_credentials_is_told_so_and_borrows_nobodys(world, writers, m
         clients.own(f.REGION).call("iam", "list_roles")
     assert refused.value.kind is Kind.DENIED
     assert "no AWS credentials" in refused.value.message
+
+
+ANSWER = """<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
+<AccessKeyId>ASIAPOD</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
+<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser>
+<Arn>arn:aws:sts::111122223333:assumed-role/worker/pod</Arn><AssumedRoleId>AROA:pod</AssumedRoleId>
+</AssumedRoleUser></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
+
+
+def test_a_role_by_web_identity_is_found_without_a_region_in_the_environment(monkeypatch, tmp_path):
+    """As pods with a service account's role have it: a token file and nothing else."""
+    token = tmp_path / "token"
+    token.write_text("header.payload.signature")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_ROLE_ARN", f"arn:aws:iam::{f.ACCOUNT}:role/worker")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    with answering(ANSWER) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", address)
+        session = sessions.Session(f.REGION, sessions.Timeouts(1, 1, 1))
+        own = session.own()
+        assert own is not None
+        assert own.get_frozen_credentials().access_key == "ASIAPOD"
+        assert session._own.get_config_variable("region") == f.REGION
+
+
+@contextmanager
+def answering(text):
+    """A server that gives every request the same answer."""
+    server = make_server("127.0.0.1", 0, Response(text, mimetype="text/xml"), threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_what_is_lent_comes_back_when_the_call_fails():
