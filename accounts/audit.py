@@ -78,7 +78,6 @@ class What(StrEnum):
     PROPOSAL_DECLINED = "proposal.declined"
     ESTATE_CHANGED = "estate.changed"
     RECEIPT_OPENED = "receipt.opened"
-    RECEIPT_CLOSED = "receipt.closed"
     AUDIT_KEY_REPLACED = "audit_key.replaced"
 
 

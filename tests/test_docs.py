@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from accounts.audit import What
 from policies.outcomes import ADVICE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +37,14 @@ def test_every_runbook_number_has_its_paragraph_and_every_paragraph_is_used():
     }
     assert named == headings
     assert {advice.runbook for advice in ADVICE.values()} <= headings
+
+
+def test_every_event_is_documented_and_recorded_somewhere():
+    rows = re.findall(r"^\| (`.+?`) \| ", text_of("docs/events.md"), re.MULTILINE)
+    documented = re.findall(r"`([\w.]+)`", " ".join(rows))
+    assert sorted(documented) == sorted(What)
+    ours = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
+    assert {one.name for one in What if f"What.{one.name}" not in ours} == set()
 
 
 def test_every_command_is_documented():
