@@ -26,9 +26,9 @@ BURST_SECONDS = 2.0
 SLOW_SECONDS = 30.0
 SLOWEST = 4  # as a power of two: at most 16 times slower
 LONGEST_PAUSE = 300.0
-REMEMBERED_SECONDS = 10.0  # so long our clock passes for the database's
+REMEMBERED_SECONDS = 10.0  # so long our clock tells the database's time on
 
-_last: dict["Bucket", tuple[Rate, datetime, float]] = {}
+_last: dict["Bucket", tuple[Rate, "Clock"]] = {}
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Bucket:
         reads, writes = rates.get(self.service.partition(":")[0]) or rates["*"]
         return timedelta(seconds=settings.PACE / (writes if self.writing else reads))
 
-    def row(self) -> tuple[Rate, datetime]:
+    def row(self) -> tuple[Rate, "Clock"]:
         """The row and the database's time."""
         names: dict[str, Any] = {
             "account": self.account,
@@ -57,16 +57,29 @@ class Bucket:
         if found is None:
             Rate.objects.bulk_create([Rate(**names)], ignore_conflicts=True)
             return self.row()
-        now = found.pop("now")
-        return Rate(**found), now
+        clock = Clock(found.pop("now"), time.monotonic())
+        return Rate(**found), clock
 
-    def recalled(self) -> tuple[Rate, datetime]:
+    def recalled(self) -> tuple[Rate, "Clock"]:
         """As this process left it a moment ago, or as it is in the database."""
-        row, now, then = _last.pop(self, (None, None, 0.0))
-        passed = time.monotonic() - then
-        if row is None or now is None or passed > REMEMBERED_SECONDS:
-            return self.row()
-        return row, now + timedelta(seconds=passed)
+        last = _last.pop(self, None)
+        return last if last and last[1].age <= REMEMBERED_SECONDS else self.row()
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The database's time, read at a moment of `time.monotonic` and told on by ours."""
+
+    read: datetime
+    at: float
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.at
+
+    @property
+    def now(self) -> datetime:
+        return self.read + timedelta(seconds=self.age)
 
 
 _FIELDS = ("id", "account", "service", "writing", "free_at", "taken", "slow", "slow_until")
@@ -88,7 +101,8 @@ def take(bucket: Bucket, *, until: float | None = None) -> None:
 
 def _reserved(bucket: Bucket, until: float | None) -> float | None:
     """Seconds until the permit that is ours now; None when somebody else was faster."""
-    row, now = bucket.recalled()
+    row, clock = bucket.recalled()
+    now = clock.now
     interval, kept = bucket.interval, timedelta(seconds=BURST_SECONDS * settings.PACE)
     if row.slow_until is not None and now < row.slow_until:
         interval, kept = interval * 2**row.slow, timedelta()
@@ -105,7 +119,7 @@ def _reserved(bucket: Bucket, until: float | None) -> float | None:
     row.taken, row.free_at = row.taken + 1, start + interval
     if not mine.update(taken=row.taken, free_at=row.free_at):
         return None
-    _last[bucket] = row, now, time.monotonic()
+    _last[bucket] = row, clock
     return wait
 
 
@@ -114,7 +128,8 @@ def slow_down(bucket: Bucket, *, retry_after: float = 0.0) -> None:
 
     Workers that are turned away together slow the bucket once, not once each.
     """
-    row, now = bucket.row()
+    row, clock = bucket.row()
+    now = clock.now
     pause = timedelta(seconds=min(retry_after, LONGEST_PAUSE * settings.PACE))
     slow, left = timedelta(seconds=SLOW_SECONDS * settings.PACE), timedelta()
     if row.slow_until is not None:

@@ -156,6 +156,15 @@ def test_a_permit_that_another_process_took_meanwhile_counts(settings):
     assert taken_at(IAM).taken == 2
 
 
+def test_the_time_the_database_told_is_told_on_and_not_made_up_again_with_each_permit(settings):
+    settings.AWS_RATES = {"*": (1000.0, 1000.0)}
+    rates.take(IAM)
+    clock = rates._last[IAM][1]
+    for _ in range(3):
+        rates.take(IAM)
+    assert rates._last[IAM][1] is clock
+
+
 def test_what_is_remembered_of_a_row_is_soon_asked_of_the_database_again(
     settings, monkeypatch, django_assert_num_queries
 ):
