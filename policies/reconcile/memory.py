@@ -18,14 +18,15 @@ BATCH = 500  # rows in one statement
 FIELDS = ("origin", "text", "replaced", "window_until", "doubt", "seen", "ordered")
 
 
+REMEMBERED = ("origin", "text", "window_until", "doubt", "seen", "replaced")  # of `KeyMemory`
+
+
 def recall(target: Target, *, now: datetime, ending: frozenset[str]) -> Memory:
     drifted, repairable = drift.recall(target, now=now)
     return Memory(
         keys={
-            row.key: KeyMemory(
-                Origin(row.origin), row.text, row.window_until, row.doubt, row.seen, row.replaced
-            )
-            for row in target.keys.all()
+            key: KeyMemory(Origin(origin), *rest)
+            for key, origin, *rest in target.keys.values_list("key", *REMEMBERED)
         },
         refused={
             key: refusal["text"] for key, refusal in retries.in_force(target.refused, now).items()
@@ -102,9 +103,10 @@ def confirm(target: Target, wanted: State, blocked: Collection[str]) -> None:
     """
     agreed = target.keys.exclude(key__in=blocked)
     agreed.update(seen=True, doubt=False)
-    for row in agreed.exclude(origin=Key.Origin.FOUND):
-        if row.text != wanted.get(row.key):
-            Key.objects.filter(pk=row.pk).update(text=wanted.get(row.key))
+    ours = agreed.exclude(origin=Key.Origin.FOUND)
+    for pk, key, text in ours.values_list("pk", "key", "text"):
+        if text != wanted.get(key):
+            Key.objects.filter(pk=pk).update(text=wanted.get(key))
 
 
 def follow(target: Target, wanted: State, blocked: Collection[str]) -> None:

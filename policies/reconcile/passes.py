@@ -343,9 +343,10 @@ def _broke(lease: Lease, error: Exception) -> None:
 def _hurry_next(target_id: int) -> None:
     """A look that is due in a moment gets a message of its own; the sweep finds the others."""
     row = Target.objects.filter(pk=target_id, next_look_at__isnull=False)
-    due = row.values_list("next_look_at", flat=True).first()
-    if due is None:
+    times = row.annotate(now=Now()).values_list("next_look_at", "now").first()
+    due, now = times or (None, None)
+    if due is None or now is None:
         return
-    seconds = (due - database_now()).total_seconds()
+    seconds = (due - now).total_seconds()
     if seconds <= HURRY_SECONDS:
         hurry(target_id, in_seconds=max(0.0, seconds))
