@@ -114,11 +114,7 @@ class Stage:
     @property
     def is_settled(self) -> bool:
         """Every target and every grant, and no end that was ordered is still to come."""
-        later = any(
-            one.over_at is not None and one.over_at > company_module.now()
-            for one in self.ledger.all()
-        )
-        return not self._open and not later
+        return not self._open
 
     def begin_storm(self) -> None:
         options = self.options
@@ -206,9 +202,16 @@ class Stage:
 
     def _look(self) -> None:
         try:
-            self._open = witness.unsettled()
+            # Counted first: an end that comes in between shows in what is asked for then.
+            later = self._ends_to_come()
+            self._open = witness.unsettled() + Counter({"ends to come": later})
         except DatabaseError:
             connection.close()
+
+    def _ends_to_come(self) -> int:
+        now = company_module.now()
+        ends = [one.over_at for one in self.ledger.all()]
+        return sum(one is not None and one > now for one in ends)
 
     def _progress(self) -> None:
         phases = ", ".join(f"{name} {n}" for name, n in sorted(self._open.items())) or "nothing"
