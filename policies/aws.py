@@ -194,7 +194,9 @@ class Aws:
         return dict(request.headers.items())
 
     def _credentials(self) -> Credentials | None:
-        return self._keys or self._session.own()
+        """Who we are, found once: `account` vouches for all calls of this object."""
+        self._keys = self._keys or self._session.own()
+        return self._keys
 
     def _guard(self, service: str, operation: str, work: Callable[[], Any]) -> Any:
         writing = not reads(operation)

@@ -60,10 +60,10 @@ class Bucket:
         clock = Clock(found.pop("now"), time.monotonic())
         return Rate(**found), clock
 
-    def recalled(self) -> tuple[Rate, "Clock"]:
-        """As this process left it a moment ago, or as it is in the database."""
+    def recalled(self) -> tuple[Rate, "Clock"] | None:
+        """As this process left it a moment ago. Told once: the next look is at the database."""
         last = _last.pop(self, None)
-        return last if last and last[1].age <= REMEMBERED_SECONDS else self.row()
+        return last if last and last[1].age <= REMEMBERED_SECONDS else None
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,15 @@ def take(bucket: Bucket, *, until: float | None = None) -> None:
     if connection.in_atomic_block:
         raise RuntimeError("No database transaction may be open while AWS is called.")
     while (wait := _reserved(bucket, until)) is None:
-        pass  # another worker took that very permit: look again
+        pass
     if wait > 0:
         time.sleep(wait)
 
 
 def _reserved(bucket: Bucket, until: float | None) -> float | None:
-    """Seconds until the permit that is ours now; None when somebody else was faster."""
-    row, clock = bucket.recalled()
+    """Seconds until the permit that is ours now; None to look again: memory was not enough."""
+    recalled = bucket.recalled()
+    row, clock = recalled or bucket.row()
     now = clock.now
     interval, kept = bucket.interval, timedelta(seconds=BURST_SECONDS * settings.PACE)
     if row.slow_until is not None and now < row.slow_until:
@@ -110,6 +111,8 @@ def _reserved(bucket: Bucket, until: float | None) -> float | None:
     start = min(max(row.free_at, now - kept), now + timedelta(seconds=LONGEST_PAUSE))
     wait = max(0.0, (start - now).total_seconds())
     if until is not None and wait > max(0.0, until - time.monotonic()):
+        if recalled:
+            return None  # nobody is turned away by what we only remember
         raise Outcome(
             Kind.THROTTLED,
             f"Our own pace for {row} is used up for {wait:.1f} s (GH-341).",
@@ -118,7 +121,7 @@ def _reserved(bucket: Bucket, until: float | None) -> float | None:
     mine = Rate.objects.filter(pk=row.pk, taken=row.taken)
     row.taken, row.free_at = row.taken + 1, start + interval
     if not mine.update(taken=row.taken, free_at=row.free_at):
-        return None
+        return None  # another worker took that very permit
     _last[bucket] = row, clock
     return wait
 

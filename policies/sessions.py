@@ -22,6 +22,7 @@ from botocore.exceptions import NoCredentialsError
 _acting: ContextVar[Credentials | None] = ContextVar("acting", default=None)
 # A session may be used by many threads, but only one at a time may make a client of it.
 _making = threading.Lock()
+_CONNECTIONS = 50  # kept open by one client, which all threads of the process share
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Session:
                 "mode": "standard",
                 "total_max_attempts": 1 if writing else self._timeouts.tries,
             },
+            max_pool_connections=_CONNECTIONS,
             connect_timeout=self._timeouts.connect,
             read_timeout=self._timeouts.read,
             user_agent_extra="gatehouse",

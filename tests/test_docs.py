@@ -44,7 +44,7 @@ def test_every_event_is_documented_and_recorded_somewhere():
     documented = re.findall(r"`([\w.]+)`", " ".join(rows))
     assert sorted(documented) == sorted(What)
     ours = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
-    assert {one.name for one in What if f"What.{one.name}" not in ours} == set()
+    assert {one.name for one in What if not re.search(rf"What\.{one.name}\b", ours)} == set()
 
 
 def test_every_command_is_documented():

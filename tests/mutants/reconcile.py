@@ -110,8 +110,8 @@ ALL = (
     _mutant(
         "what was written last counts, not what was seen",
         "memory",
-        "if row.text != wanted.get(row.key):",
-        "if row.text is None and wanted.get(row.key) == row.text:",
+        "if text != wanted.get(key):",
+        "if text is None and wanted.get(key) == text:",
         TURNS + "what_was_given_again_before_its_removal_landed_is_still_ours_to_end",
         "Access given again after a lost removal stays for ever, as if others had given it.",
     ),

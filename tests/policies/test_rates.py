@@ -156,6 +156,15 @@ def test_a_permit_that_another_process_took_meanwhile_counts(settings):
     assert taken_at(IAM).taken == 2
 
 
+def test_nobody_is_turned_away_by_what_is_only_remembered_of_a_row(settings):
+    settings.PACE = 1.0
+    settings.AWS_RATES = {"*": (0.001, 0.001)}
+    rates.take(IAM)
+    taken_elsewhere(f.now() - timedelta(minutes=1))
+    rates.take(IAM, until=time.monotonic() + 5)
+    assert taken_at(IAM).taken == 3
+
+
 def test_the_time_the_database_told_is_told_on_and_not_made_up_again_with_each_permit(settings):
     settings.AWS_RATES = {"*": (1000.0, 1000.0)}
     rates.take(IAM)

@@ -106,6 +106,17 @@ def answering(text):
         server.server_close()
 
 
+def test_who_we_are_does_not_change_between_two_calls_of_one_pass(world, peopled, monkeypatch):
+    """`vouch` says whose account is read: what is read afterwards must be of that account."""
+    mine, next_pass = clients.own(f.REGION), clients.own(f.REGION)
+    first = mine.call("sts", "get_caller_identity")["Account"]
+    for name, value in world.fake.credentials("222233334444").items():
+        monkeypatch.setenv(name.upper(), value)
+    clients.forget_sessions()
+    assert mine.call("sts", "get_caller_identity")["Account"] == first
+    assert next_pass.call("sts", "get_caller_identity")["Account"] == "222233334444" != first
+
+
 def test_what_is_lent_comes_back_when_the_call_fails():
     mine = sessions.Credentials("mine", "secret")
     with pytest.raises(RuntimeError), sessions.acting(mine):

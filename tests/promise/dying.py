@@ -48,7 +48,7 @@ def pass_that_dies(target_id: int, trigger: Trigger) -> bool:
     child = os.fork()
     if child == 0:
         try:
-            clients.forget_sessions()
+            clients.forget_clients()  # two processes may not share a connection
             with connection.execute_wrapper(_Once(trigger, _kill_me)):
                 reconcile.converge(target_id)
         finally:
